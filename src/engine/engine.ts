@@ -1,0 +1,102 @@
+import type { LocalFile, PieceMap } from './pieces.ts';
+import type { TorrentSource } from './source.ts';
+import type { InfoHash, TorrentDetails, TorrentSummary } from './torrent.ts';
+
+/**
+ * The contract that every engine keeps; `test/contract/engine-contract.ts` holds each of them to it, the fake included.
+ *
+ * An engine owns its list of torrents and their payload, both of which outlive it. It is keyed by info hash. Whatever waits
+ * takes an AbortSignal and rejects with the signal's reason when it fires; every other failure is an `EngineError`.
+ * Nothing is fetched before it is wanted by an open stream, unless the engine was told to download all.
+ */
+export interface Engine {
+  /** For people: `embedded`, `rqbit 9.0.1 at http://127.0.0.1:3030`. Never branched on. */
+  readonly description: string;
+
+  /** Every torrent, in one call, in no particular order. */
+  list(options: WaitOptions): Promise<readonly TorrentSummary[]>;
+
+  /**
+   * Adds a torrent and resolves once its metadata is known, which for a magnet without peers is never: abort it, or leave it.
+   * Adding what is there already resolves like the first time.
+   */
+  add(source: TorrentSource, options: AddOptions): Promise<InfoHash>;
+
+  /** Takes the torrent off the list and keeps its payload. Succeeds when it is not there. */
+  forget(infoHash: InfoHash, options: WaitOptions): Promise<void>;
+
+  /** Takes the torrent off the list and deletes its payload. Succeeds when it is not there. */
+  delete(infoHash: InfoHash, options: WaitOptions): Promise<void>;
+
+  /** Both succeed when the torrent is in that state already. */
+  pause(infoHash: InfoHash, options: WaitOptions): Promise<void>;
+  resume(infoHash: InfoHash, options: WaitOptions): Promise<void>;
+
+  /** The file list and the piece hashes, out of {@link metainfo}. Kept by the caller: they never change. */
+  details(infoHash: InfoHash, options: WaitOptions): Promise<TorrentDetails>;
+
+  /** The bytes of a .torrent file with the exact info dictionary. */
+  metainfo(infoHash: InfoHash, options: WaitOptions): Promise<Uint8Array>;
+
+  /** Which pieces are held and verified. One live object for each torrent. */
+  pieces(infoHash: InfoHash, options: WaitOptions): Promise<PieceMap>;
+
+  /** Where on this machine the file's held pieces can be read, if they can; cheap enough to ask at every open. */
+  localFile(file: FileId, options: WaitOptions): Promise<LocalFile | undefined>;
+
+  /** Opens a stream of the file's bytes from `start` on. Costs nothing until its first read. */
+  open(file: FileId, options: StreamOptions): ByteStream;
+
+  /** Keeps all of the torrent downloading (`pin`), or only what is read. Optional: not every engine can tell the two apart. */
+  setDownloadAll?(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void>;
+
+  /** Calls back whenever `list()` would tell of another set of torrents, or of another state of one. Not for progress. */
+  onChange(listener: () => void): () => void;
+
+  /** Ends every stream with `stopped`, keeps all that is worth keeping, and resolves when nothing of the engine is left. */
+  stop(): Promise<void>;
+}
+
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface AddOptions extends WaitOptions {
+  /** Addresses to dial at once, `host:port`, beside those of the source. */
+  readonly peers: readonly string[];
+}
+
+/** A file of a torrent, by its index in the metadata's list. */
+export interface FileId {
+  readonly infoHash: InfoHash;
+  readonly fileIndex: number;
+}
+
+export interface StreamOptions extends WaitOptions {
+  /** File offset of the first byte; at most the file's length. */
+  readonly start: number;
+  /** The first file offset that is not wanted; see {@link ByteStream.extend}. */
+  readonly endExclusive: number;
+}
+
+/**
+ * Bytes of one file in order. While it is open, the engine fetches what lies between the next byte and `endExclusive`
+ * before anything else, and does not fetch what lies beyond on its account.
+ */
+export interface ByteStream {
+  /** File offset of the byte that the next `read` begins with. */
+  readonly position: number;
+  readonly endExclusive: number;
+
+  /**
+   * The next bytes, at least one and at most up to `endExclusive`; waits for as long as they are missing. Undefined at
+   * `endExclusive`. Every byte is checked as far as the engine can: see `docs/SEMANTICS.md`. One call at a time.
+   */
+  read(): Promise<Uint8Array | undefined>;
+
+  /** Moves the end of what is wanted, forward only. */
+  extend(endExclusive: number): void;
+
+  /** Drops the demand and frees whatever the stream holds. Idempotent. A pending read rejects with `stopped`. */
+  close(): void;
+}

@@ -1,0 +1,6 @@
+/** The contract and its data, for those who use an engine without knowing which. */
+export * from './engine.ts';
+export * from './errors.ts';
+export * from './pieces.ts';
+export * from './source.ts';
+export * from './torrent.ts';

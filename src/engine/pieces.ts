@@ -1,0 +1,22 @@
+import type { WaitOptions } from './engine.ts';
+
+/** Which pieces of a torrent are held and verified. Bits may appear at any moment; they vanish only if data was lost. */
+export interface PieceMap {
+  readonly pieceCount: number;
+  has(piece: number): boolean;
+  /** How many are held. */
+  readonly heldCount: number;
+  /** One bit a piece, most significant bit first (BEP 3 `bitfield`); a copy. */
+  toBitfield(): Uint8Array;
+  /** Asks the engine anew where it must be asked; at once where the map is live anyway. Calls made meanwhile share one. */
+  refresh(options: WaitOptions): Promise<void>;
+}
+
+export interface LocalFile {
+  readonly path: string;
+  /**
+   * True when another program writes the file, or could: each piece is hashed before its bytes are believed. False where
+   * the engine of this process is the only writer and has verified what its piece map says.
+   */
+  readonly mustVerify: boolean;
+}

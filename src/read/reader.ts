@@ -1,0 +1,57 @@
+import type { FileId, TorrentDetails } from '../engine/index.ts';
+
+/**
+ * The door to the bytes of files, on the main thread. Everything below it (cache, in-flight fetches, read-ahead, admission,
+ * local files, engine streams) is reached only through here, but for reads that hit the shared cache: those are answered by
+ * `FastReader` on the fuse thread, from the same memory, and reported with {@link Reader.touched}.
+ */
+export interface Reader {
+  /** Takes a slot in the shared handle table. Costs no I/O. @throws ReadError `too-many-handles` */
+  open(file: ReadableFile, policy: ReadPolicy): number;
+
+  /** The last descriptor is gone: drops the read-ahead and cancels the fetches that nobody else waits for. */
+  close(handle: number): void;
+
+  /**
+   * Exactly the bytes `[offset, offset + length)`, cut only by the end of the file, as slices of private memory.
+   *
+   * @throws ReadError `missing` (policy eagain or `nonBlocking`), `timeout`, `too-many-waiters`; EngineError; the signal's reason
+   */
+  read(handle: number, range: ReadRange, options: ReadOptions): Promise<readonly Uint8Array[]>;
+
+  /** The fuse thread served `range` from the cache, and the handle passed its read-ahead mark or jumped. */
+  touched(handle: number, range: ReadRange): void;
+
+  /** Changes the policy of an open handle. */
+  setPolicy(handle: number, policy: ReadPolicy): void;
+
+  /** Where the whole file lies on this machine, with every piece of it verified against the file as it is now; else undefined. */
+  verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<string | undefined>;
+
+  /** Cancels every wait with EngineError `stopped` and resolves when no stream, timer or descriptor of it is left. */
+  stop(): Promise<void>;
+}
+
+export interface ReadableFile extends FileId {
+  readonly details: TorrentDetails;
+}
+
+export interface ReadRange {
+  /** File offset of the first byte. */
+  readonly offset: number;
+  /** Bytes; over 0. */
+  readonly length: number;
+}
+
+export interface ReadOptions {
+  /** The caller went away, or the mount does. */
+  readonly signal: AbortSignal;
+  /** O_NONBLOCK: what is missing is `missing` at once, whatever the policy. */
+  readonly nonBlocking: boolean;
+}
+
+export interface ReadPolicy {
+  readonly whenMissing: 'wait' | 'eagain';
+  /** How long a read may wait without one new byte arriving for it, before it fails with `timeout`. */
+  readonly timeoutMs: number;
+}
