@@ -27,7 +27,12 @@ const layers = Object.entries(mayImport).map(([folder, allowed]) => ({
 module.exports = {
   forbidden: [
     ...layers,
-    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'engine-implementations-apart',
       severity: 'error',
@@ -41,7 +46,6 @@ module.exports = {
       from: { path: '^src/(fs|read|catalog|cli)/' },
       to: { path: '^src/engine/(embedded|rqbit)/' },
     },
-    { name: 'no-orphan', severity: 'error', from: { orphan: true, pathNot: '\\.d\\.ts$' }, to: {} },
   ],
   options: {
     doNotFollow: { path: 'node_modules|dist' },
