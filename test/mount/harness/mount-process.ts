@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { run } from './run.ts';
+
+/** The built command line, as a user runs it. */
+export const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+
+/** An ordinary user: `nobody`, who is on every machine. */
+export const NOBODY = 65534;
+
+export interface MountProcessOptions {
+  readonly sources?: readonly string[];
+  readonly mountpoint: string;
+  readonly dataDir: string;
+  /** Further options of `mount`. */
+  readonly args?: readonly string[];
+  /** Runs as this user; root by default. */
+  readonly uid?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Options that keep the embedded engine to the peers it is told of. */
+export const LOOPBACK_ONLY = ['--engine', 'embedded', '--no-dht', '--no-trackers', '--no-lsd'] as const;
+
+/**
+ * A `torrent-fuse mount` in a child process. The test's own process must never touch the mount: it would wait for a reply
+ * of its own child with its event loop stopped.
+ */
+export class MountProcess {
+  readonly mountpoint: string;
+  readonly child: ChildProcess;
+  #output = '';
+
+  private constructor(mountpoint: string, child: ChildProcess) {
+    this.mountpoint = mountpoint;
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output += chunk.toString('utf8');
+      });
+    }
+  }
+
+  /** Starts it and resolves when it says that it is ready; it is taken down when the test is over, however it ends. */
+  static async start(options: MountProcessOptions): Promise<MountProcess> {
+    const mount = await MountProcess.startUnmanaged(options);
+    onTestFinished(() => mount.destroy());
+    return mount;
+  }
+
+  /** The same for a whole file of tests: the caller calls {@link destroy}. */
+  static async startUnmanaged(options: MountProcessOptions): Promise<MountProcess> {
+    await mkdir(options.mountpoint, { recursive: true });
+    const mount = new MountProcess(options.mountpoint, spawnMount(options));
+    try {
+      await mount.#untilReady();
+    } catch (error) {
+      await mount.destroy();
+      throw error;
+    }
+    return mount;
+  }
+
+  /** All that it printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the mount process never started');
+    return this.child.pid;
+  }
+
+  path(...parts: string[]): string {
+    return join(this.mountpoint, ...parts);
+  }
+
+  /** Sends the signal and resolves with the exit code once the process is gone. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+    return this.child.exitCode;
+  }
+
+  /** Leaves neither process nor mount, whatever state they are in. */
+  async destroy(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const gone = once(this.child, 'exit');
+      this.child.kill('SIGTERM');
+      const timer = setTimeout(() => this.child.kill('SIGKILL'), 15_000);
+      await gone;
+      clearTimeout(timer);
+    }
+    if (isMounted(this.mountpoint)) await run('umount', ['-l', this.mountpoint]);
+  }
+
+  async #untilReady(): Promise<void> {
+    if (/^ready: /m.test(this.#output)) return;
+    await new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (/^ready: /m.test(this.#output)) resolve();
+      };
+      this.child.stdout?.on('data', look);
+      this.child.once('error', reject);
+      this.child.once('exit', code =>
+        reject(new Error(`mount exited with ${code} before it was ready:\n${this.#output}`)),
+      );
+    });
+  }
+}
+
+/** Reads the mount table only, so it cannot hang. */
+export function isMounted(mountpoint: string): boolean {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .some(line => line.split(' ')[1] === mountpoint);
+}
+
+function spawnMount(options: MountProcessOptions): ChildProcess {
+  const args = [
+    CLI,
+    'mount',
+    ...(options.sources ?? []),
+    '--data-dir',
+    options.dataDir,
+    ...(options.args ?? []),
+    options.mountpoint,
+  ];
+  return spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+}
