@@ -6,13 +6,15 @@ import type { Errno } from './abi/errno.ts';
  * A method that is absent answers ENOSYS, or EROFS if it would write.
  *
  * A filesystem lives on one of two lanes, or has a half on each:
- * - The **fast lane** runs on the thread that blocks on the device. It must answer at once, so it may not return a promise.
- *   What it cannot answer it declines with {@link FORWARD}: the request goes, as it came, to the slow lane.
+ * - The **fast lane** ({@link FastLane}) runs on the thread that blocks on the device. It must answer at once, so it may not
+ *   return a promise. What it cannot answer it declines with {@link FORWARD}, and what it has no method for it need not
+ *   decline: the request goes, as it came, to the slow lane.
  * - The **slow lane** runs on the thread that mounted, beside everything else there. It may return promises; INTERRUPT fires
  *   `context.signal`.
  *
- * Objects and byte arrays passed to a method, and those returned on the fast lane, are read before the next call and may be
- * reused: keep a copy, not the reference.
+ * On the fast lane, objects and byte arrays passed to a method, and those that it returns, are read before the next call and
+ * may be reused: keep a copy, not the reference. On the slow lane what is passed belongs to the method, and what it returns
+ * is read before anything else runs.
  */
 export interface Filesystem {
   /** After the handshake, before the first request. */
@@ -21,14 +23,16 @@ export interface Filesystem {
   destroy?(): void;
 
   lookup(context: RequestContext, parent: NodeId, name: Uint8Array): Answer<Entry>;
-  /** The kernel drops `count` of the lookups that were answered for the node. Gets no reply. */
-  forget?(node: NodeId, count: number): Forwardable<void>;
+  /** The kernel drops `count` of the lookups that were answered for the node. Gets no reply, and is not declined. */
+  forget?(node: NodeId, count: number): void;
   getattr(context: RequestContext, node: NodeId): Answer<AttributesReply>;
+  /** Absent: a change of atime and mtime alone succeeds, any other is EROFS. */
   setattr?(context: RequestContext, node: NodeId, change: AttributeChange): Answer<AttributesReply>;
   readlink?(context: RequestContext, node: NodeId): Answer<Uint8Array>;
   access?(context: RequestContext, node: NodeId, mask: number): Answer<void>;
   statfs?(context: RequestContext, node: NodeId): Answer<FilesystemStatistics>;
 
+  /** @param flags open(2) flags, O_TRUNC among them: no SETATTR of the size follows. */
   open(context: RequestContext, node: NodeId, flags: number): Answer<OpenReply>;
   read(context: RequestContext, request: ReadRequest): Answer<ReadReply>;
   /** A close(2) of one descriptor of the handle; others may still be open. */
@@ -60,10 +64,15 @@ export interface Filesystem {
   rename?(context: RequestContext, request: RenameRequest): Answer<void>;
 }
 
+/** The half of a filesystem that answers at once, on the thread that blocks on the device. */
+export interface FastLane extends Partial<Filesystem> {
+  /** Before each request, as soon as the kernel has handed it over: the place to take in what other threads changed. */
+  beforeRequest?(): void;
+}
+
 /** Declines a request on the fast lane: the slow lane answers it. */
 export const FORWARD: unique symbol = Symbol('forward');
-type Forwardable<T> = T | typeof FORWARD;
-export type Answer<T> = Forwardable<T> | Promise<T>;
+export type Answer<T> = T | typeof FORWARD | Promise<T>;
 
 /** The errno that a request fails with. */
 export class ErrnoError extends Error {
