@@ -87,6 +87,11 @@ export interface ByteStream {
   /** File offset of the byte that the next `read` begins with. */
   readonly position: number;
   readonly endExclusive: number;
+  /**
+   * Bytes that have come in towards the piece at `position` and cannot be handed out before the whole of it is checked; only
+   * that it grows has a meaning. Optional: without it a piece that takes longer than a reader's timeout looks like standstill.
+   */
+  readonly uncheckedBytes?: number;
 
   /**
    * The next bytes, at least one and at most up to `endExclusive`; waits for as long as they are missing. Undefined at
