@@ -1,0 +1,163 @@
+import { ReadError } from './errors.ts';
+
+/** What the two threads share of the open handles; plain data, made to be posted. */
+export interface HandleMemory {
+  readonly capacity: number;
+  /** Columns of `capacity` words: generation, base, mark (i32); then length, position (f64). */
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** 2 MB, resident only as far as it is used; a mount with more open files than this has another problem. */
+const DEFAULT_CAPACITY = 1 << 16;
+
+/** The unit of marks, so that one fits in a 32-bit word that is read and written as a whole. */
+export const MARK_BYTES = 256 << 10;
+const NO_MARK = -1;
+
+/** @param capacity a power of two */
+export function createHandleMemory(capacity = DEFAULT_CAPACITY): HandleMemory {
+  return { capacity, buffer: new SharedArrayBuffer(capacity * (3 * 4 + 2 * 8)) };
+}
+
+/** Typed views of a {@link HandleMemory} for one thread. */
+class HandleViews {
+  readonly capacity: number;
+  /** 0: the slot is free. */
+  readonly generations: Int32Array;
+  readonly bases: Int32Array;
+  readonly marks: Int32Array;
+  readonly lengths: Float64Array;
+  readonly positions: Float64Array;
+
+  constructor({ capacity, buffer }: HandleMemory) {
+    this.capacity = capacity;
+    this.lengths = new Float64Array(buffer, 0, capacity);
+    this.positions = new Float64Array(buffer, 8 * capacity, capacity);
+    this.generations = new Int32Array(buffer, 16 * capacity, capacity);
+    this.bases = new Int32Array(buffer, 20 * capacity, capacity);
+    this.marks = new Int32Array(buffer, 24 * capacity, capacity);
+  }
+
+  /** The handle's slot; -1 when it is not open, or not any more. */
+  slotOf(handle: number): number {
+    const slot = handle % this.capacity;
+    const open = Atomics.load(this.generations, slot);
+    return open !== 0 && open === (handle - slot) / this.capacity ? slot : -1;
+  }
+}
+
+/**
+ * The main thread's side of the table: it opens and closes handles and sets their marks. A handle is
+ * `generation × capacity + slot`, so the number of a closed one is refused when its slot has a new owner.
+ */
+export class HandleTable {
+  readonly #views: HandleViews;
+  readonly #lastGeneration: Int32Array;
+  readonly #free: number[] = [];
+  #neverUsed = 0;
+  #openCount = 0;
+
+  constructor(memory: HandleMemory) {
+    this.#views = new HandleViews(memory);
+    this.#lastGeneration = new Int32Array(memory.capacity);
+  }
+
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  /**
+   * @param base of the file's keys in the block cache; 0 when it has none
+   * @param length of the file, in bytes
+   * @throws ReadError `too-many-handles`
+   */
+  open(base: number, length: number): number {
+    const slot = this.#takeSlot();
+    const { bases, lengths, positions, marks, generations, capacity } = this.#views;
+    bases[slot] = base | 0;
+    lengths[slot] = length;
+    positions[slot] = 0;
+    // The first read is always told of: it is how the main thread learns what the reader is up to.
+    Atomics.store(marks, slot, 0);
+    const generation = ((this.#lastGeneration[slot] ?? 0) % 0x7fff_fffe) + 1;
+    this.#lastGeneration[slot] = generation;
+    Atomics.store(generations, slot, generation);
+    this.#openCount++;
+    return generation * capacity + slot;
+  }
+
+  /** Does nothing for a handle that is not open. */
+  close(handle: number): void {
+    const slot = this.#views.slotOf(handle);
+    if (slot < 0) return;
+    Atomics.store(this.#views.generations, slot, 0);
+    this.#free.push(slot);
+    this.#openCount--;
+  }
+
+  isOpen(handle: number): boolean {
+    return this.#views.slotOf(handle) >= 0;
+  }
+
+  /** The main thread wants to hear, once, of a read that the cache answers and that ends at `offset` or past it. */
+  setMark(handle: number, offset: number): void {
+    const slot = this.#views.slotOf(handle);
+    if (slot >= 0) Atomics.store(this.#views.marks, slot, Math.floor(offset / MARK_BYTES) | 0);
+  }
+
+  /** Where the fuse thread thinks a sequential read would go on. */
+  position(handle: number): number | undefined {
+    const slot = this.#views.slotOf(handle);
+    return slot < 0 ? undefined : this.#views.positions[slot];
+  }
+
+  #takeSlot(): number {
+    const freed = this.#free.pop();
+    if (freed !== undefined) return freed;
+    if (this.#neverUsed < this.#views.capacity) return this.#neverUsed++;
+    throw new ReadError('too-many-handles', `${this.#views.capacity} files are open: close some`);
+  }
+}
+
+/** The fuse thread's side: it looks handles up and keeps their positions, of which it is the only writer. */
+export class HandleReader {
+  readonly #views: HandleViews;
+
+  constructor(memory: HandleMemory) {
+    this.#views = new HandleViews(memory);
+  }
+
+  /** @returns -1 when the handle is not open */
+  slotOf(handle: number): number {
+    return this.#views.slotOf(handle);
+  }
+
+  base(slot: number): number {
+    return (this.#views.bases[slot] ?? 0) >>> 0;
+  }
+
+  length(slot: number): number {
+    return this.#views.lengths[slot] ?? 0;
+  }
+
+  position(slot: number): number {
+    return this.#views.positions[slot] ?? 0;
+  }
+
+  setPosition(slot: number, position: number): void {
+    this.#views.positions[slot] = position;
+  }
+
+  /**
+   * True when a read that ends at `end` reached the mark; which is gone then until the main thread sets another. It is cleared
+   * before the main thread is told, so a mark that it sets in answer is never lost; one that it sets in between may be, and is
+   * set again when the message arrives.
+   */
+  reachedMark(slot: number, end: number): boolean {
+    const { marks } = this.#views;
+    const mark = Atomics.load(marks, slot);
+    if (mark === NO_MARK || end < (mark >>> 0) * MARK_BYTES) return false;
+    Atomics.store(marks, slot, NO_MARK);
+    return true;
+  }
+}
