@@ -1,0 +1,215 @@
+import { sleep } from '../../util/abortable.ts';
+import { Backoff } from '../../util/backoff.ts';
+import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import { hasStatus } from './http-errors.ts';
+import type { RangeBody } from './range-body.ts';
+import type { ConnectionRequest, StreamConnection } from './stream-connection.ts';
+import type { TorrentHealth } from './torrent-health.ts';
+
+/**
+ * A `ByteStream` over as many HTTP streams as it takes. It gives its HTTP stream up when another stream's turn has come, when
+ * nobody reads it for a while and when the server goes away, and takes a new one at the same position when it is read again.
+ * The reader sees bytes, or an error that waiting would not cure; how long to wait is the reader's to decide.
+ */
+export class RqbitStream implements ByteStream {
+  readonly file: FileId;
+  readonly #source: StreamSource;
+  readonly #health: TorrentHealth;
+  readonly #backoff = new Backoff({ initialMs: 100, maxMs: 2000 });
+  readonly #end = new AbortController();
+  readonly #detach: () => void;
+  #position: number;
+  #endExclusive: number;
+  #wasExtended = false;
+  #connection: StreamConnection | undefined;
+  #hadTurnInVain = false;
+  #refusals = 0;
+  #isReading = false;
+
+  constructor(components: StreamComponents, file: FileId, options: StreamOptions) {
+    this.file = file;
+    this.#source = components.source;
+    this.#health = components.health;
+    this.#position = options.start;
+    this.#endExclusive = options.endExclusive;
+    const { signal } = options;
+    const onAbort = () => this.end(signal.reason);
+    this.#detach = () => signal.removeEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get endExclusive(): number {
+    return this.#endExclusive;
+  }
+
+  /** Whether a `read` waits. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#isReading) throw new Error('a stream is read by one caller at a time');
+    this.#isReading = true;
+    try {
+      return await this.#next();
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  extend(endExclusive: number): void {
+    if (endExclusive <= this.#endExclusive) return;
+    this.#endExclusive = endExclusive;
+    this.#wasExtended = true;
+  }
+
+  close(): void {
+    this.end(new EngineError('stopped', 'the stream was closed'));
+  }
+
+  /** Like `close`, with a reason for a pending read. */
+  end(reason: unknown): void {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort(reason);
+    this.#detach();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    // One that a read waits for is of no use to another reader, and to close it wakes the read.
+    if (this.#isReading) connection?.close();
+    else if (connection !== undefined) this.#source.release(connection);
+    this.#source.ended(this);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.#end.signal.aborted) this.#drop();
+      this.#end.signal.throwIfAborted();
+      if (this.#position >= this.#endExclusive) return undefined;
+      try {
+        this.#connection ??= await this.#connect();
+        if (this.#connection === undefined) return undefined;
+        const bytes = this.#take(this.#connection);
+        if (bytes !== undefined) return bytes;
+        await this.#waitForBytes(this.#connection);
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+  }
+
+  /** @returns undefined where the file has no byte at the position */
+  async #connect(): Promise<StreamConnection | undefined> {
+    const { signal } = this.#end;
+    const fileLength = await this.#source.fileLength(this.file, { signal });
+    this.#endExclusive = Math.min(this.#endExclusive, fileLength);
+    if (this.#position >= this.#endExclusive) return undefined;
+    return this.#source.connect({
+      // Who extends reads on: it is given the rest of the file in one stream. Who does not gets what it asks for and no
+      // more, so that the connection can be used again.
+      range: {
+        ...this.file,
+        start: this.#position,
+        endExclusive: this.#wasExtended ? fileLength : this.#endExclusive,
+      },
+      fileLength,
+      hadTurnInVain: this.#hadTurnInVain,
+      signal,
+    });
+  }
+
+  #take(connection: StreamConnection): Uint8Array | undefined {
+    const { body } = connection;
+    while (body.position < this.#position) {
+      if (body.take(this.#position - body.position) === undefined) return undefined;
+    }
+    const bytes = body.take(this.#endExclusive - this.#position);
+    if (bytes === undefined) return undefined;
+    this.#position += bytes.byteLength;
+    this.#hadTurnInVain = false;
+    this.#refusals = 0;
+    this.#backoff.reset();
+    connection.served();
+    if (body.isSpent) this.#drop();
+    return bytes;
+  }
+
+  async #waitForBytes(connection: StreamConnection): Promise<void> {
+    const since = performance.now();
+    connection.wanted();
+    while (!(await isReadyWithin(connection.body, STALL_MS))) {
+      const check = this.#health.checkStalled(this.file.infoHash, this.#end.signal).catch(throwIfPermanent);
+      await Promise.race([connection.body.ready(), check]);
+      // A stream that began to wait before its torrent failed and was started again is never woken by rqbit.
+      if (performance.now() - since > REOPEN_MS) connection.close();
+    }
+    if (!connection.isClosed) return;
+    this.#hadTurnInVain = performance.now() - since >= STALL_MS;
+    this.#connection = undefined;
+  }
+
+  /** Waits for a while if trying again may help. @throws what it was called with if not */
+  async #recover(error: unknown): Promise<void> {
+    this.#drop();
+    const { signal } = this.#end;
+    signal.throwIfAborted();
+    if (!(error instanceof EngineError)) throw error;
+    if (hasStatus(error, 500) || hasStatus(error, 412)) await this.#checkRefusal(error);
+    else throwIfPermanent(error);
+    await sleep(this.#backoff.nextMs(), signal);
+  }
+
+  async #checkRefusal(error: EngineError): Promise<void> {
+    const isInitializing = await this.#health
+      .checkRefused(this.file.infoHash, this.#end.signal)
+      .catch(throwIfPermanent);
+    if (isInitializing === false && ++this.#refusals >= MAX_REFUSALS) throw error;
+  }
+
+  #drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+}
+
+/** As long as the budget of streams has patience: see `streamBudgetDefaults`. */
+const STALL_MS = 2000;
+/** Rare enough not to churn peers, which rqbit does at each new stream, and within a reader's usual patience. */
+const REOPEN_MS = 20_000;
+/** A live torrent that refuses its streams so often, over some seconds, will not change its mind. */
+const MAX_REFUSALS = 5;
+
+async function isReadyWithin(body: RangeBody, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([body.ready(), timeout]);
+  clearTimeout(timer);
+  return body.isReady;
+}
+
+function throwIfPermanent(error: unknown): void {
+  if (!(error instanceof EngineError) || !error.isTransient) throw error;
+}
+
+interface StreamComponents {
+  readonly source: StreamSource;
+  readonly health: TorrentHealth;
+}
+
+/** Where a stream has its HTTP streams from. */
+export interface StreamSource {
+  /** @throws EngineError `not-found` */
+  fileLength(file: FileId, options: { readonly signal: AbortSignal }): Promise<number>;
+  /** @throws the signal's reason */
+  connect(request: ConnectionRequest): Promise<StreamConnection>;
+  /** The stream was closed with an HTTP stream that may be of use to the next one. */
+  release(connection: StreamConnection): void;
+  ended(stream: RqbitStream): void;
+}

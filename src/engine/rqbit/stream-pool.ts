@@ -1,0 +1,113 @@
+import type { FileId, StreamOptions } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import type { InfoHash } from '../torrent.ts';
+import type { RqbitClient } from './client.ts';
+import { RqbitStream, type StreamSource } from './rqbit-stream.ts';
+import { StreamBudget, type StreamBudgetOptions, streamBudgetDefaults } from './stream-budget.ts';
+import { type ConnectionRequest, StreamConnection } from './stream-connection.ts';
+import type { TorrentHealth } from './torrent-health.ts';
+
+/**
+ * All byte streams of the engine. Whatever HTTP streams they use come out of one budget; one that its reader left is kept a
+ * moment, for the next reader of the same file who wants to go on near by, and one that nobody reads is closed.
+ */
+export class StreamPool implements StreamSource {
+  readonly #components: StreamPoolComponents;
+  readonly #budget: StreamBudget;
+  readonly #streams = new Set<RqbitStream>();
+  readonly #connections = new Set<StreamConnection>();
+  /** Those of `#connections` that belong to no stream, and since when. */
+  readonly #parked = new Map<StreamConnection, number>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(components: StreamPoolComponents, options: Partial<StreamBudgetOptions> = {}) {
+    this.#components = components;
+    this.#budget = new StreamBudget({ ...streamBudgetDefaults, ...options });
+  }
+
+  open(file: FileId, options: StreamOptions): RqbitStream {
+    const stream = new RqbitStream({ source: this, health: this.#components.health }, file, options);
+    if (!options.signal.aborted) this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Whether a reader of this torrent waits for bytes. */
+  isWaitedFor(infoHash: InfoHash): boolean {
+    for (const stream of this.#streams) if (stream.isReading && stream.file.infoHash === infoHash) return true;
+    return false;
+  }
+
+  /** Ends every stream with `stopped`. */
+  stop(): void {
+    for (const stream of this.#streams) stream.end(new EngineError('stopped', 'the engine was stopped'));
+    for (const connection of this.#connections) connection.close();
+  }
+
+  fileLength(file: FileId, options: { readonly signal: AbortSignal }): Promise<number> {
+    return this.#components.fileLength(file, options);
+  }
+
+  async connect(request: ConnectionRequest): Promise<StreamConnection> {
+    const near = this.#takeNear(request);
+    if (near !== undefined) return near;
+    const { client } = this.#components;
+    const onClosed = (closed: StreamConnection) => this.#remove(closed);
+    const connection = await StreamConnection.open({ budget: this.#budget, client, onClosed }, request);
+    this.#connections.add(connection);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    return connection;
+  }
+
+  release(connection: StreamConnection): void {
+    // One without a byte so far is more likely a dead end than a shortcut.
+    if (connection.body.isSpent || !connection.hasProgressed) connection.close();
+    else if (!connection.isClosed) this.#parked.set(connection, performance.now());
+  }
+
+  ended(stream: RqbitStream): void {
+    this.#streams.delete(stream);
+  }
+
+  #takeNear({ range }: ConnectionRequest): StreamConnection | undefined {
+    for (const connection of this.#parked.keys()) {
+      const { body } = connection;
+      const isSameFile = body.range.infoHash === range.infoHash && body.range.fileIndex === range.fileIndex;
+      const isNear = body.position <= range.start && range.start - body.position <= NEAR_BYTES;
+      if (!isSameFile || !isNear || body.range.endExclusive <= range.start) continue;
+      this.#parked.delete(connection);
+      return connection;
+    }
+    return undefined;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [connection, since] of this.#parked) if (now - since > PARKED_MS) connection.close();
+    for (const connection of this.#connections) {
+      if (connection.idleSince !== undefined && now - connection.idleSince > IDLE_MS) connection.close();
+    }
+  }
+
+  #remove(connection: StreamConnection): void {
+    this.#parked.delete(connection);
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+}
+
+export interface StreamPoolComponents {
+  readonly client: RqbitClient;
+  readonly health: TorrentHealth;
+  /** @throws EngineError `not-found` */
+  readonly fileLength: (file: FileId, options: { readonly signal: AbortSignal }) => Promise<number>;
+}
+
+/** To read on over 1 MiB that is thrown away takes a few milliseconds; a new stream makes rqbit reconsider its peers. */
+const NEAR_BYTES = 2 ** 20;
+/** As long as its HTTP stream is open, rqbit goes on fetching 32 MiB for a stream that is closed: just long enough to reuse. */
+const PARKED_MS = 1500;
+/** A player that has buffered enough comes back after some seconds; a new stream costs it less than the permit costs others. */
+const IDLE_MS = 5000;
+const SWEEP_MS = 500;

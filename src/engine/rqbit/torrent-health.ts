@@ -1,0 +1,67 @@
+import { abortable } from '../../util/abortable.ts';
+import { EngineError } from '../errors.ts';
+import type { InfoHash } from '../torrent.ts';
+import type { RqbitClient } from './client.ts';
+import { oneLine, type RqbitStats } from './schemas.ts';
+
+/**
+ * Why a stream does not deliver. rqbit answers 500 to nearly everything and lets a reader of a missing piece wait for ever, so
+ * the torrent's state is asked for; many readers of one torrent share an answer.
+ */
+export class TorrentHealth {
+  readonly #client: RqbitClient;
+  readonly #recent = new Map<InfoHash, Promise<RqbitStats>>();
+  readonly #stopping = new AbortController();
+
+  constructor(client: RqbitClient) {
+    this.#client = client;
+  }
+
+  /**
+   * For a stream that was refused.
+   *
+   * @returns whether the torrent initializes, so that the stream may be had later
+   * @throws EngineError `paused`, `torrent-error`, `not-found`, or what keeps the server from answering
+   */
+  async checkRefused(infoHash: InfoHash, signal: AbortSignal): Promise<boolean> {
+    const stats = await this.#stats(infoHash, signal);
+    throwIfGivenUp(infoHash, stats);
+    if (stats.initializing_paused === true) throw paused(infoHash);
+    return stats.state === 'initializing';
+  }
+
+  /** For a stream that waits for bytes. @throws EngineError when nobody fetches them, like {@link checkRefused} */
+  async checkStalled(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    const stats = await this.#stats(infoHash, signal);
+    throwIfGivenUp(infoHash, stats);
+    if (stats.state === 'paused' || stats.initializing_paused === true) throw paused(infoHash);
+  }
+
+  stop(): void {
+    this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
+  }
+
+  #stats(infoHash: InfoHash, signal: AbortSignal): Promise<RqbitStats> {
+    let answer = this.#recent.get(infoHash);
+    if (answer === undefined) {
+      answer = this.#client.stats(infoHash, { signal: this.#stopping.signal });
+      this.#recent.set(infoHash, answer);
+      const forget = () => setTimeout(() => this.#recent.delete(infoHash), KEPT_MS).unref();
+      answer.then(forget, forget);
+    }
+    return abortable(answer, signal);
+  }
+}
+
+/** Twenty readers that stall together ask once; a state that changed is seen by the next question, two seconds later. */
+const KEPT_MS = 1000;
+
+function throwIfGivenUp(infoHash: InfoHash, stats: RqbitStats): void {
+  if (stats.state !== 'error') return;
+  const reason = stats.error === null ? 'it does not say why' : oneLine(stats.error);
+  throw new EngineError('torrent-error', `rqbit gave torrent ${infoHash} up: ${reason}; resume it to try again`);
+}
+
+function paused(infoHash: InfoHash): EngineError {
+  return new EngineError('paused', `torrent ${infoHash} is paused in rqbit and the bytes are missing; resume it`);
+}
