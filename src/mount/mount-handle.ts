@@ -1,4 +1,17 @@
-/** What `mount()` gives its caller, and what it fails with. */
+/** What `mount()` takes, what it gives its caller, and what it fails with. */
+
+import type { Config } from '../config/options.ts';
+import type { Logger } from '../util/logger.ts';
+
+export interface MountOptions {
+  readonly mountpoint: string;
+  /** As people write them; those of the configuration are mounted beside them. */
+  readonly sources: readonly string[];
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Gives the mount up while it is being made: nothing of it is left, and `mount()` rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
 
 /** Why a mount is no more. */
 export type CloseReason = 'unmounted' | 'kernel-detached' | 'failed';
@@ -10,6 +23,12 @@ export interface MountHandle {
   /** Why this engine was chosen, in one sentence. */
   readonly engineReason: string;
   readonly dataDir: string;
+
+  /** What `.torrent-fuse/status.json` of the mount holds at this moment. */
+  status(): unknown;
+
+  /** Takes up what has changed of the options that can be reloaded; the others are left as they are. */
+  reload?(config: Config): void;
 
   /**
    * Takes the mount down in order: no new requests, waits cancelled, kernel detached, engine stopped. Idempotent.
