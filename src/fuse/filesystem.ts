@@ -1,3 +1,4 @@
+import type { Logger } from '../util/logger.ts';
 import type { Errno } from './abi/errno.ts';
 
 /**
@@ -68,6 +69,16 @@ export interface Filesystem {
 export interface FastLane extends Partial<Filesystem> {
   /** Before each request, as soon as the kernel has handed it over: the place to take in what other threads changed. */
   beforeRequest?(): void;
+}
+
+/** What the module of a fast lane exports as its default; called on the fuse thread, before anything is mounted. */
+export type FastLaneFactory = (context: FastLaneContext) => FastLane | Promise<FastLane>;
+
+export interface FastLaneContext {
+  /** What the mounting thread passed: a structured clone, with shared memory and ports as they are. */
+  readonly data: unknown;
+  /** Lines appear in the log of the mounting thread. */
+  readonly logger: Logger;
 }
 
 /** Declines a request on the fast lane: the slow lane answers it. */

@@ -27,6 +27,7 @@ export const Errno = {
   ENOTEMPTY: 39,
   ELOOP: 40,
   ENODATA: 61,
+  EPROTO: 71,
   EOVERFLOW: 75,
   EOPNOTSUPP: 95,
   ENETUNREACH: 101,

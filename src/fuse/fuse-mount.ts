@@ -1,0 +1,125 @@
+import { closeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from '../util/logger.ts';
+import type { Attachment } from './attach/attach.ts';
+import { abortConnection } from './attach/connection.ts';
+import { detach } from './attach/detach.ts';
+import { readMountTable, topmostAt } from './attach/mount-table.ts';
+import { BackingFiles } from './backing-files.ts';
+import { FuseError } from './errors.ts';
+import type { SessionLimits } from './filesystem.ts';
+import type { FuseThread, FuseThreadEnd } from './fuse-thread-handle.ts';
+import { Notifier } from './notifier.ts';
+import type { SlowLane } from './slow-lane.ts';
+
+/** Why a mount is no more: detached, ended through fusectl, or the fuse thread died. */
+export type FuseCloseReason = 'unmounted' | 'aborted' | 'failed';
+
+interface FuseMountParts {
+  readonly attachment: Attachment;
+  readonly thread: FuseThread;
+  readonly slowLane: SlowLane | undefined;
+  readonly logger: Logger;
+}
+
+/** A mount that is served. */
+export class FuseMount {
+  /** As the mount table shows it. */
+  readonly mountpoint: string;
+  /** Minor of the mount's device number; names its folder under /sys/fs/fuse/connections. */
+  readonly devMinor: number;
+  readonly limits: SessionLimits;
+  readonly notifier: Notifier;
+  /** Where files can be handed to the kernel: kernel 6.9, as root. */
+  readonly backingFiles: BackingFiles | undefined;
+  /** Resolves when nothing of the mount is left, whoever ended it. Never rejects. */
+  readonly closed: Promise<FuseCloseReason>;
+
+  readonly #parts: FuseMountParts;
+
+  private constructor(parts: FuseMountParts, limits: SessionLimits, backingFiles: BackingFiles | undefined) {
+    this.#parts = parts;
+    this.mountpoint = parts.attachment.mountpoint;
+    this.devMinor = parts.attachment.devMinor;
+    this.limits = limits;
+    this.notifier = new Notifier(parts.attachment.fd);
+    this.backingFiles = backingFiles;
+    this.closed = this.#close();
+  }
+
+  /** @internal Serves what was attached; detaches it if that fails. */
+  static async serve(parts: FuseMountParts): Promise<FuseMount> {
+    const { fd, mountpoint } = parts.attachment;
+    try {
+      const limits = await parts.thread.serve(fd);
+      const backingFiles = await loadBackingFiles(fd, limits, parts.logger);
+      return new FuseMount(parts, limits, backingFiles);
+    } catch (error) {
+      await detach(mountpoint, { lazy: true });
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the mount down; resolves when nothing of it is left. `force` does so while files are open: it detaches lazily and
+   * ends the connection, so that every wait on it fails.
+   *
+   * @throws FuseError `busy` unless forced; `unmount-failed` when forced and the connection cannot be ended: the caller
+   *   then ends the process with {@link exitNow}
+   */
+  async unmount({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.#isAttached()) await detach(this.mountpoint, { lazy: force });
+    if (force && !(await abortConnection(this.devMinor)) && !(await this.#closesSoon())) {
+      throw new FuseError(
+        'unmount-failed',
+        `${this.mountpoint} is detached, but files on it are still open, and without /sys/fs/fuse/connections they cannot be cut off; end the process`,
+      );
+    }
+    await this.closed;
+  }
+
+  /** Whether what is mounted there is still ours. */
+  #isAttached(): boolean {
+    return topmostAt(readMountTable(), this.mountpoint)?.devMinor === this.devMinor;
+  }
+
+  /** With no open file a lazy detach ends the session by itself. */
+  async #closesSoon(): Promise<boolean> {
+    const timeout = new AbortController();
+    const waited = setTimeout(1_000, false, { signal: timeout.signal }).catch(() => false);
+    try {
+      return await Promise.race([this.closed.then(() => true), waited]);
+    } finally {
+      timeout.abort();
+    }
+  }
+
+  async #close(): Promise<FuseCloseReason> {
+    const { thread, slowLane, logger, attachment } = this.#parts;
+    const end = await thread.ended;
+    if (end.reason === 'failed') logger.error({ reason: end.message }, 'the fuse thread failed');
+    slowLane?.close();
+    if (this.#isAttached()) {
+      // Nobody answers any more: without this, whoever touches the mount would hang.
+      await abortConnection(this.devMinor);
+      await detach(this.mountpoint, { lazy: true }).catch(error => logger.warn({ error }, 'a dead mount stays'));
+    }
+    await this.notifier.stop();
+    closeSync(attachment.fd);
+    return closeReason(end);
+  }
+}
+
+/** Needs CAP_SYS_ADMIN, so that only root tries. */
+async function loadBackingFiles(fd: number, limits: SessionLimits, logger: Logger): Promise<BackingFiles | undefined> {
+  if (!limits.passthrough || process.geteuid?.() !== 0) return undefined;
+  return BackingFiles.load(fd, logger).catch(error => {
+    logger.warn({ error }, 'no passthrough: koffi cannot be loaded');
+    return undefined;
+  });
+}
+
+function closeReason(end: FuseThreadEnd): FuseCloseReason {
+  return end.reason === 'refused' ? 'failed' : end.reason;
+}

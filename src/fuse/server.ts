@@ -1,0 +1,37 @@
+import { type Logger, silentLogger } from '../util/logger.ts';
+import { attach } from './attach/attach.ts';
+import type { MountOptions } from './attach/mount-options.ts';
+import type { Filesystem } from './filesystem.ts';
+import { FuseMount } from './fuse-mount.ts';
+import { type FastLaneModule, FuseThread } from './fuse-thread-handle.ts';
+import { SlowLane } from './slow-lane.ts';
+
+/** At least one lane is given. */
+export interface MountFuseOptions extends MountOptions {
+  /** An empty directory. */
+  readonly mountpoint: string;
+  /** Answers at once, on the fuse thread. Without it the slow lane answers everything. */
+  readonly fastLane?: FastLaneModule;
+  /** Answers on this thread whatever the fast lane declines or has no method for. */
+  readonly slowLane?: Filesystem;
+  readonly logger?: Logger;
+  /** One debug line for each request and each reply. */
+  readonly trace?: boolean;
+}
+
+/**
+ * Mounts and serves a filesystem; resolves when the kernel has agreed on the protocol. This process must not touch the
+ * mount synchronously: the slow lane could not answer.
+ *
+ * @throws FuseError; nothing is mounted then
+ */
+export async function mountFuse(options: MountFuseOptions): Promise<FuseMount> {
+  const { logger = silentLogger, trace = false } = options;
+  const slowLane = options.slowLane && new SlowLane(options.slowLane, { logger, trace });
+  const thread = await FuseThread.start({ fastLane: options.fastLane, slowLane, logger, trace });
+  const attachment = await attach(options.mountpoint, options, logger).catch(async error => {
+    await thread.discard();
+    throw error;
+  });
+  return FuseMount.serve({ attachment, thread, slowLane, logger });
+}
