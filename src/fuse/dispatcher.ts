@@ -2,10 +2,11 @@ import type { Logger } from '../util/logger.ts';
 import { Errno } from './abi/errno.ts';
 import { Opcode } from './abi/opcodes.ts';
 import { decodeInterrupt } from './codec/decode-request.ts';
-import { ReplyEncoder, type ReplyParts } from './codec/reply-encoder.ts';
+import { bodyBytesOfReply, errnoOfReply, ReplyEncoder, type ReplyParts } from './codec/reply-encoder.ts';
 import type { RequestFrame } from './codec/request-frame.ts';
 import { ErrnoError, type FastLane, FORWARD, type RequestContext } from './filesystem.ts';
 import type { Handler } from './operation.ts';
+import type { OperationCounters } from './operation-counters.ts';
 import { operationTable } from './operation-table.ts';
 import type { Trace } from './trace.ts';
 
@@ -23,6 +24,7 @@ export interface DispatcherOptions {
   /** Takes the frames that this lane declines or has no method for. */
   readonly forward?: ((frame: RequestFrame) => void) | undefined;
   readonly trace?: Trace | undefined;
+  readonly counters?: OperationCounters | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export class Dispatcher {
 
   dispatch(frame: RequestFrame): void {
     this.#options.trace?.request(frame);
+    if (this.#options.counters) frame.startedAt = this.#options.counters.started(frame.opcode);
     const operation = this.#operations[frame.opcode];
     if (operation !== undefined) this.#call(operation, frame);
     else if (frame.opcode === Opcode.INTERRUPT) this.#interrupt(frame);
@@ -86,8 +89,13 @@ export class Dispatcher {
    * an unknown target is one that was answered.
    */
   #interrupt(frame: RequestFrame): void {
-    if (this.#options.forward !== undefined) this.#options.forward(frame);
-    else this.#inFlight.get(decodeInterrupt(frame))?.abort(new ErrnoError(Errno.EINTR, 'interrupted'));
+    if (this.#options.forward !== undefined) {
+      this.#options.counters?.forwarded(frame.opcode);
+      this.#options.forward(frame);
+      return;
+    }
+    this.#inFlight.get(decodeInterrupt(frame))?.abort(new ErrnoError(Errno.EINTR, 'interrupted'));
+    this.#finishUnanswered(frame);
   }
 
   #refuseUnknown(frame: RequestFrame): void {
@@ -100,8 +108,12 @@ export class Dispatcher {
   }
 
   #forward(frame: RequestFrame, operation: BoundOperation): void {
-    if (this.#options.forward !== undefined) this.#options.forward(frame);
-    else this.#fail(frame, operation, new Error('declined, and there is no other lane'));
+    if (this.#options.forward === undefined) {
+      this.#fail(frame, operation, new Error('declined, and there is no other lane'));
+      return;
+    }
+    this.#options.counters?.forwarded(frame.opcode);
+    this.#options.forward(frame);
   }
 
   async #succeedLater(call: PendingCall, promise: Promise<unknown>): Promise<void> {
@@ -128,6 +140,7 @@ export class Dispatcher {
     const { handler } = operation;
     try {
       if (operation.replies) this.#send(frame, handler.encode(this.#encoder, frame, result));
+      else this.#finishUnanswered(frame);
     } catch (error) {
       this.#fail(frame, operation, error);
     } finally {
@@ -139,12 +152,22 @@ export class Dispatcher {
     const expected = error instanceof ErrnoError;
     if (!expected) this.#options.logger.error({ error, operation: operation.name }, 'a request failed unexpectedly');
     if (operation.replies) this.#send(frame, this.#encoder.error(frame, expected ? error.errno : Errno.EIO));
+    else this.#finishUnanswered(frame);
   }
 
   /** Every reply of this lane passes here, once for each request. */
   #send(frame: RequestFrame, parts: ReplyParts): void {
     this.#options.trace?.reply(frame, parts);
     this.#options.replies.write(parts);
+    const { counters } = this.#options;
+    if (counters === undefined) return;
+    const errno = errnoOfReply(parts);
+    if (frame.opcode === Opcode.READ && errno === 0) counters.transferred(frame.opcode, bodyBytesOfReply(parts));
+    counters.finished(frame.opcode, frame.startedAt, errno);
+  }
+
+  #finishUnanswered(frame: RequestFrame): void {
+    this.#options.counters?.finished(frame.opcode, frame.startedAt, 0);
   }
 }
 

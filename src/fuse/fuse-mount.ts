@@ -10,6 +10,7 @@ import { FuseError } from './errors.ts';
 import type { SessionLimits } from './filesystem.ts';
 import type { FuseThread, FuseThreadEnd } from './fuse-thread-handle.ts';
 import { Notifier } from './notifier.ts';
+import { type OperationTotals, readOperationCounters } from './operation-counters.ts';
 import type { SlowLane } from './slow-lane.ts';
 
 /** Why a mount is no more: detached, ended through fusectl, or the fuse thread died. */
@@ -19,6 +20,7 @@ interface FuseMountParts {
   readonly attachment: Attachment;
   readonly thread: FuseThread;
   readonly slowLane: SlowLane | undefined;
+  readonly counters: SharedArrayBuffer | undefined;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,12 @@ export class FuseMount {
       );
     }
     await this.closed;
+  }
+
+  /** What was asked of the mount so far, by operation and lane. */
+  operations(): readonly OperationTotals[] {
+    const { counters } = this.#parts;
+    return counters ? readOperationCounters(counters) : [];
   }
 
   /** Whether what is mounted there is still ours. */

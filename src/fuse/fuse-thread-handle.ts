@@ -22,6 +22,7 @@ export interface FuseThreadOptions {
   readonly slowLane: SlowLane | undefined;
   readonly logger: Logger;
   readonly trace: boolean;
+  readonly counters: SharedArrayBuffer | undefined;
 }
 
 /** How serving ended; `failed`: the thread died. */
@@ -55,6 +56,7 @@ export class FuseThread {
       hasSlowLane: options.slowLane !== undefined,
       debugEnabled: options.logger.debugEnabled,
       trace: options.trace,
+      counters: options.counters,
     };
     const worker = new Worker(new URL('./fuse-thread.js', import.meta.url), {
       name: 'fuse',

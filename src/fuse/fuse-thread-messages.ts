@@ -12,6 +12,8 @@ export interface FuseThreadData {
   readonly hasSlowLane: boolean;
   readonly debugEnabled: boolean;
   readonly trace: boolean;
+  /** Memory of the operation counters; undefined when nobody counts. */
+  readonly counters: SharedArrayBuffer | undefined;
 }
 
 export type ToFuseThread = { readonly kind: 'serve'; readonly fd: number };

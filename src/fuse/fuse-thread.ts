@@ -4,6 +4,7 @@ import { FuseDevice } from './device.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FastLane, FastLaneFactory } from './filesystem.ts';
 import type { FromFuseThread, FuseThreadData, ToFuseThread } from './fuse-thread-messages.ts';
+import { OperationCounters } from './operation-counters.ts';
 import { PostingLogger } from './posting-logger.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { serve } from './session.ts';
@@ -30,6 +31,7 @@ async function main(port: MessagePort, data: FuseThreadData): Promise<void> {
     logger,
     forward: data.hasSlowLane ? frame => forward(frame) : undefined,
     trace: data.trace ? new LoggingTrace(logger, 'fast') : undefined,
+    counters: data.counters && new OperationCounters(data.counters, 'fast'),
   });
   const end = serve({
     device: new FuseDevice(fd),

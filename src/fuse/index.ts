@@ -14,4 +14,5 @@ export * from './filesystem.ts';
 export type { FuseCloseReason, FuseMount } from './fuse-mount.ts';
 export type { FastLaneModule } from './fuse-thread-handle.ts';
 export type { Notifier } from './notifier.ts';
+export type { OperationLane, OperationTotals } from './operation-counters.ts';
 export { type MountFuseOptions, mountFuse } from './server.ts';

@@ -1,4 +1,6 @@
 import { LatencyHistogram, type LatencySnapshot, latencyCells, latencyCount } from '../util/latency-histogram.ts';
+import { errnoName } from './abi/errno.ts';
+import { opcodeName } from './abi/opcodes.ts';
 
 /**
  * Counts requests by opcode, errno and duration in shared memory, so that whoever shows them reads them without asking the
@@ -28,7 +30,7 @@ export class OperationCounters {
   finished(opcode: number, startedAt: number, errno: number): void {
     (this.#latencies[rowOf(opcode)] as LatencyHistogram).record(performance.now() - startedAt);
     if (errno === 0) return;
-    const cell = rowOf(opcode) * errnoLimit + (errno < errnoLimit ? errno : 0);
+    const cell = rowOf(opcode) * errnoLimit + (errno < errnoLimit ? errno : OTHER);
     this.#errors[cell] = (this.#errors[cell] as number) + 1;
   }
 
@@ -57,8 +59,8 @@ export function operationCounterMemory(): SharedArrayBuffer {
 
 /** What happened to the requests of one opcode on one lane. */
 export interface OperationTotals {
-  /** 0 stands for every opcode that is not known here. */
-  readonly opcode: number;
+  /** The kernel's name without its prefix, such as `READ`; `other` for what is not known here. */
+  readonly operation: string;
   readonly lane: OperationLane;
   /** Finished on this lane, errors included. */
   readonly count: number;
@@ -66,7 +68,8 @@ export interface OperationTotals {
   readonly inFlight: number;
   readonly bytes: number;
   readonly latencies: LatencySnapshot;
-  readonly errors: readonly { readonly errno: number; readonly count: number }[];
+  /** By name, such as `ENOENT`. */
+  readonly errors: readonly { readonly errno: string; readonly count: number }[];
 }
 
 /** The opcodes that came so far. The figures of one row may be a request apart from each other. */
@@ -83,6 +86,8 @@ export function readOperationCounters(memory: SharedArrayBuffer): OperationTotal
 const opcodeLimit = 64;
 /** Over 133 (EHWPOISON), the highest errno that Linux shows to programs. */
 const errnoLimit = 134;
+/** The row of unknown opcodes, and the cell of unknown error numbers: no known one is 0. */
+const OTHER = 0;
 const STARTED = 0;
 const FORWARDED = 1;
 const BYTES = 2;
@@ -102,7 +107,7 @@ function latencyOf(region: Float64Array, row: number): Float64Array {
 }
 
 function rowOf(opcode: number): number {
-  return opcode < opcodeLimit ? opcode : 0;
+  return opcode < opcodeLimit ? opcode : OTHER;
 }
 
 function totals(region: Float64Array, lane: OperationLane, opcode: number): OperationTotals {
@@ -112,13 +117,16 @@ function totals(region: Float64Array, lane: OperationLane, opcode: number): Oper
   const forwarded = column(FORWARDED);
   const errors = region.subarray(errorsStart + opcode * errnoLimit, errorsStart + (opcode + 1) * errnoLimit);
   return {
-    opcode,
+    operation: opcode === OTHER ? 'other' : opcodeName(opcode),
     lane,
     count,
     forwarded,
     inFlight: Math.max(0, column(STARTED) - forwarded - count),
     bytes: column(BYTES),
     latencies,
-    errors: Array.from(errors, (errorCount, errno) => ({ errno, count: errorCount })).filter(error => error.count > 0),
+    errors: Array.from(errors, (errorCount, errno) => ({
+      errno: errno === OTHER ? 'other' : errnoName(errno),
+      count: errorCount,
+    })).filter(error => error.count > 0),
   };
 }

@@ -4,6 +4,7 @@ import type { MountOptions } from './attach/mount-options.ts';
 import type { Filesystem } from './filesystem.ts';
 import { FuseMount } from './fuse-mount.ts';
 import { type FastLaneModule, FuseThread } from './fuse-thread-handle.ts';
+import { operationCounterMemory } from './operation-counters.ts';
 import { SlowLane } from './slow-lane.ts';
 
 /** At least one lane is given. */
@@ -17,6 +18,8 @@ export interface MountFuseOptions extends MountOptions {
   readonly logger?: Logger;
   /** One debug line for each request and each reply. */
   readonly trace?: boolean;
+  /** Whether requests are counted, for {@link FuseMount.operations}; true by default. */
+  readonly count?: boolean;
 }
 
 /**
@@ -26,12 +29,13 @@ export interface MountFuseOptions extends MountOptions {
  * @throws FuseError; nothing is mounted then
  */
 export async function mountFuse(options: MountFuseOptions): Promise<FuseMount> {
-  const { logger = silentLogger, trace = false } = options;
-  const slowLane = options.slowLane && new SlowLane(options.slowLane, { logger, trace });
-  const thread = await FuseThread.start({ fastLane: options.fastLane, slowLane, logger, trace });
+  const { logger = silentLogger, trace = false, count = true } = options;
+  const counters = count ? operationCounterMemory() : undefined;
+  const slowLane = options.slowLane && new SlowLane(options.slowLane, { logger, trace, counters });
+  const thread = await FuseThread.start({ fastLane: options.fastLane, slowLane, logger, trace, counters });
   const attachment = await attach(options.mountpoint, options, logger).catch(async error => {
     await thread.discard();
     throw error;
   });
-  return FuseMount.serve({ attachment, thread, slowLane, logger });
+  return FuseMount.serve({ attachment, thread, slowLane, counters, logger });
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../util/logger.ts';
-import { Errno } from './abi/errno.ts';
+import { errnoName } from './abi/errno.ts';
 import { OpenFlag, OpenReplyFlag, SetAttributeFlag } from './abi/flags.ts';
 import { Opcode, opcodeName } from './abi/opcodes.ts';
 import { StructSize } from './abi/struct-sizes.ts';
@@ -103,8 +103,4 @@ function flagNames(flags: number, names: Readonly<Record<string, number>>): stri
   const parts = set.map(([name]) => name);
   if (unknown !== 0 || parts.length === 0) parts.push(unknown === 0 ? '0' : `0${(unknown >>> 0).toString(8)}`);
   return parts.join('|');
-}
-
-function errnoName(errno: number): string {
-  return Object.entries(Errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
 }

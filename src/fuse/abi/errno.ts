@@ -39,3 +39,9 @@ export const Errno = {
 } as const;
 
 export type Errno = (typeof Errno)[keyof typeof Errno];
+
+export function errnoName(errno: number): string {
+  return errnoNames.get(errno) ?? `errno ${errno}`;
+}
+
+const errnoNames: ReadonlyMap<number, string> = new Map(Object.entries(Errno).map(([name, errno]) => [errno, name]));

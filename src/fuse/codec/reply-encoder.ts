@@ -15,6 +15,19 @@ import type { RequestFrame } from './request-frame.ts';
 /** The bytes of one reply, in pieces for one writev: `fuse_out_header`, then a struct or data. */
 export type ReplyParts = readonly Uint8Array[];
 
+/** The errno of an encoded reply, 0 for success. The header holds it negated; Linux has none over 255. */
+export function errnoOfReply(parts: ReplyParts): number {
+  const lowByte = parts[0]?.[4] ?? 0;
+  return lowByte === 0 ? 0 : 256 - lowByte;
+}
+
+/** Bytes after the header of an encoded reply. */
+export function bodyBytesOfReply(parts: ReplyParts): number {
+  let bytes = -StructSize.OUT_HEADER;
+  for (const part of parts) bytes += part.length;
+  return bytes;
+}
+
 /**
  * Encodes replies into memory that is allocated once: what a method returns is valid until the next call of the same
  * method. Filling a preallocated Uint32Array took 38 ns where a new Buffer with BigInt fields took 1.9 µs.

@@ -18,6 +18,8 @@ export class RequestFrame {
   uid = 0;
   gid = 0;
   pid = 0;
+  /** When this lane took it up, by the clock of its counters. */
+  startedAt = 0;
 
   /** Where READ is decoded to: as reusable as the frame, so that the hottest request allocates nothing. */
   readonly readRequest: Mutable<ReadRequest> = { node: 0, handle: 0, offset: 0, size: 0, flags: 0 };
