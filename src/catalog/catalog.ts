@@ -9,16 +9,39 @@ export interface Catalog {
   /** In the order in which they were added to the mount. Those that resolve are among them, without details. */
   torrents(): readonly CatalogTorrent[];
   get(infoHash: InfoHash): CatalogTorrent | undefined;
+  /** URLs that are not fetched yet, oldest first. */
+  pendingUrls(): readonly PendingUrl[];
   forgotten(): readonly ForgottenTorrent[];
+  /** What failed of late, oldest first; at most 100. */
+  failures(): readonly CatalogFailure[];
+  /** Adds a failure that somebody else met, such as a dropped file that is no torrent. */
+  report(failure: Omit<CatalogFailure, 'atMs'>): void;
+  /** Whether the engine answered the last poll. */
+  readonly engineAnswers: boolean;
 
-  /** Journals the intent and returns at once; the engine works on it in the background, across restarts. */
+  /**
+   * Journals the intent and returns at once; the engine works on it in the background, across restarts. Every change below
+   * is journalled before it returns, and throws EngineError `no-space` or `io`, leaving all as it was, when it cannot be.
+   *
+   * @throws EngineError `duplicate` for what is there already
+   */
   add(source: TorrentSource, options: CatalogAddOptions): CatalogTorrent | PendingUrl;
-  /** Forgets, keeping the payload unless `deleteData`; true when there was such a torrent. Journalled before it returns. */
+  /** Forgets, keeping the payload unless `deleteData`; true when there was such a torrent. */
   remove(infoHash: InfoHash, options: { readonly deleteData: boolean }): boolean;
+  /** True when there was such a URL. */
+  removeUrl(url: string): boolean;
   /** Renames the entry in the mount only. */
   rename(infoHash: InfoHash, entryName: string): void;
+  /** These tell the engine afterwards, until it has heard it; what it refuses is in {@link failures}. */
   pause(infoHash: InfoHash): void;
   resume(infoHash: InfoHash): void;
+  /** Whether the engine can keep a torrent downloading on request. */
+  readonly canPin: boolean;
+  /** Keeps all of it downloaded, or only what is read. Without {@link canPin} it does nothing. */
+  setPinned(infoHash: InfoHash, pinned: boolean): void;
+
+  /** Resolves when the engine has the torrent, or has had it all along. @throws the signal's reason; EngineError when it refuses */
+  whenAccepted(infoHash: InfoHash, signal: AbortSignal): Promise<void>;
 
   /** File list and piece hashes: from memory or the data directory, else from the engine. */
   details(infoHash: InfoHash, signal: AbortSignal): Promise<TorrentDetails>;
@@ -39,7 +62,7 @@ export interface CatalogTorrent {
   readonly state: TorrentState;
   /** Undefined until the first poll that lists it. */
   readonly summary: TorrentSummary | undefined;
-  /** Undefined while the metadata is not known here. */
+  /** Undefined while the metadata is not known here. May read the data directory: keep it, do not ask again and again. */
   readonly details: TorrentDetails | undefined;
   readonly lastError: EngineError | undefined;
   /** Milliseconds since 1970 of the last poll that told of it. */
@@ -49,6 +72,9 @@ export interface CatalogTorrent {
 /** A .torrent URL whose info hash is not known before it is fetched. */
 export interface PendingUrl {
   readonly url: string;
+  readonly addedAtSeconds: number;
+  /** Why the last attempt failed. */
+  readonly lastError: EngineError | undefined;
 }
 
 export interface ForgottenTorrent {

@@ -35,7 +35,7 @@ const journalRecord = z.discriminatedUnion('type', [
     id: z.string(),
     source: pendingSource,
     origin: z.string(),
-    peers: z.array(z.string()),
+    peers: z.array(z.string()).readonly(),
     atSeconds: seconds,
   }),
   z.object({ type: z.literal('pending-done'), id: z.string() }),
@@ -54,7 +54,7 @@ const journalRecord = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('settings'),
     infoHash: infoHash.nullable(),
-    path: z.array(z.string()),
+    path: z.array(z.string()).readonly(),
     settings: pathSettings,
   }),
   /** A file of the watch folder has been dealt with, as it was then; an `identity` of null forgets it. */

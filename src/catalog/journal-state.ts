@@ -110,9 +110,9 @@ export class MutableJournalState implements JournalState {
       yield { type: 'removal-done', infoHash };
     }
     for (const [infoHash, torrent] of this.torrents) yield* recordsOfTorrent(infoHash, torrent);
-    for (const pending of this.pending.values()) yield { type: 'pending', ...pending, peers: [...pending.peers] };
+    for (const pending of this.pending.values()) yield { type: 'pending', ...pending };
     for (const { infoHash, path, settings } of this.settings.values()) {
-      yield { type: 'settings', infoHash, path: [...path], settings };
+      yield { type: 'settings', infoHash, path, settings };
     }
     for (const [name, identity] of this.watched) yield { type: 'watched', name, identity };
   }

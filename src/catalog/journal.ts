@@ -11,6 +11,7 @@ import {
   parseRecord,
 } from './journal-records.ts';
 import { type JournalState, MutableJournalState } from './journal-state.ts';
+import { orStorageError, systemErrorCode } from './storage-error.ts';
 
 /**
  * What only the mount knows, kept in the data directory as JSON lines: one record a line, each on the disk (fdatasync)
@@ -31,7 +32,7 @@ export class Journal {
   /** @throws EngineError `io`, `no-space` when the file cannot be read or written, or a newer version wrote it */
   static open(dataDir: string, options: { readonly logger: Logger }): Journal {
     const path = join(dataDir, 'journal.jsonl');
-    return asJournalError(path, () => new Journal(path, options.logger));
+    return orStorageError(path, () => new Journal(path, options.logger));
   }
 
   private constructor(path: string, logger: Logger) {
@@ -64,7 +65,7 @@ export class Journal {
   append(...records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
     const bytes = Buffer.from(records.map(record => `${JSON.stringify(record)}\n`).join(''));
-    asJournalError(this.#path, () => this.#write(bytes));
+    orStorageError(this.#path, () => this.#write(bytes));
     for (const record of records) this.#state.apply(record);
     this.#lines += records.length;
     this.#compactIfWorthIt();
@@ -142,7 +143,7 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
+    if (systemErrorCode(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   }
 }
@@ -163,28 +164,4 @@ function countRecords(state: MutableJournalState): number {
   let count = 0;
   for (const _ of state.records()) count++;
   return count;
-}
-
-function asJournalError<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    const reason = error instanceof Error ? error.message : code;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new EngineError('no-space', `no space for ${path}: ${reason}; free some, or choose another --data-dir`, {
-        cause: error,
-      });
-    }
-    throw new EngineError('io', `cannot use ${path}: ${reason}; check the disk, or choose another --data-dir`, {
-      cause: error,
-    });
-  }
-}
-
-/** Of an error of the system, such as `ENOSPC`. */
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error instanceof EngineError) return undefined;
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

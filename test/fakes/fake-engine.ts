@@ -236,7 +236,8 @@ export class FakeEngine implements Engine {
   }
 
   async #answer(call: FakeCall, signal: AbortSignal): Promise<void> {
-    const failure = this.#failures.get(call)?.get(this.#count(call));
+    const nth = this.#count(call);
+    const failure = this.#failures.get(call)?.get(nth);
     signal.throwIfAborted();
     if (this.#stopped) throw new EngineError('stopped', 'the fake engine was stopped');
     await this.#hung.get(call)?.passed(signal);

@@ -1,0 +1,91 @@
+import type { EngineError, InfoHash, TorrentDetails, TorrentSummary } from '../engine/index.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
+import { type CatalogModel, torrentRecord } from './catalog-model.ts';
+import type { Listing } from './engine-poller.ts';
+import type { StateOptions } from './torrent-state.ts';
+
+export interface CatalogListingsOptions extends StateOptions {
+  readonly model: CatalogModel;
+  /** Whether what the poll tells of the torrent was true before its removal only. */
+  isOutdated(infoHash: InfoHash, pollSequence: number): boolean;
+  /** The engine has lost a torrent of this mount. */
+  addAgain(entry: CatalogEntry): void;
+  /** Asked at every poll for a torrent whose metadata is not known. */
+  wantMetadata(infoHash: InfoHash): void;
+}
+
+/** Brings the torrents of the mount in line with what the engine lists, whoever changed that. */
+export class CatalogListings {
+  readonly #options: CatalogListingsOptions;
+  readonly #model: CatalogModel;
+
+  constructor(options: CatalogListingsOptions) {
+    this.#options = options;
+    this.#model = options.model;
+  }
+
+  onListed({ summaries, sequence, afterSilence }: Listing): void {
+    const current = summaries.filter(({ infoHash }) => !this.#options.isOutdated(infoHash, sequence));
+    this.#adopt(current.filter(({ infoHash }) => !this.#model.entries.has(infoHash)));
+    for (const summary of current) this.#observe(summary);
+    const listed = new Set(summaries.map(({ infoHash }) => infoHash));
+    for (const entry of [...this.#model.entries.values()]) {
+      const expected = entry.pendingId === undefined && entry.knownSincePoll <= sequence;
+      if (expected && !listed.has(entry.infoHash)) this.#onMissing(entry, afterSilence);
+    }
+  }
+
+  onSilence(polls: number, error: unknown): void {
+    this.#model.logger.debug({ polls, error }, 'the engine did not answer a poll');
+    for (const entry of this.#model.entries.values()) {
+      if (entry.observeSilence(polls)) this.#model.emit({ kind: 'state', torrent: entry });
+    }
+  }
+
+  onMetadata(details: TorrentDetails): void {
+    const entry = this.#model.entries.get(details.infoHash);
+    if (entry === undefined) return;
+    const renamed = entry.name !== details.name;
+    this.#model.appear(entry, details.name);
+    if (renamed) this.#model.note(torrentRecord(entry));
+  }
+
+  onMetadataFailed(infoHash: InfoHash, error: EngineError): void {
+    const entry = this.#model.entries.get(infoHash);
+    if (entry !== undefined) entry.lastError = error;
+    this.#model.logger.debug({ infoHash, error }, 'cannot fetch the metadata of a torrent; trying again');
+  }
+
+  /** Torrents that somebody else added to the engine: however many they are, the journal is written once. */
+  #adopt(summaries: readonly TorrentSummary[]): void {
+    const addedAtSeconds = this.#model.nowSeconds;
+    const entries = summaries.map(({ infoHash, name }) =>
+      this.#model.enter(infoHash, { name: name ?? infoHash, addedAtSeconds, own: false, renamedTo: undefined }),
+    );
+    this.#model.note(...entries.map(torrentRecord));
+    for (const entry of entries) {
+      if (entry.hasMetadata) this.#model.appear(entry, entry.details?.name ?? entry.name);
+    }
+  }
+
+  #observe(summary: TorrentSummary): void {
+    const entry = this.#model.entries.get(summary.infoHash);
+    if (entry === undefined) return;
+    if (!entry.hasMetadata && entry.pendingId === undefined) this.#options.wantMetadata(entry.infoHash);
+    const changed = entry.observe(summary, this.#model.now(), this.#options);
+    if (changed) this.#model.emit({ kind: 'state', torrent: entry });
+  }
+
+  /**
+   * If the engine answered all along, somebody removed the torrent there. If it was away, it may have come back without its
+   * memory: then it gets back what it had from this mount.
+   */
+  #onMissing(entry: CatalogEntry, afterSilence: boolean): void {
+    if (entry.own && afterSilence) {
+      this.#options.addAgain(entry);
+      return;
+    }
+    this.#model.note({ type: 'vanished', infoHash: entry.infoHash });
+    this.#model.drop(entry);
+  }
+}

@@ -1,0 +1,110 @@
+import { EngineError, type InfoHash } from '../engine/index.ts';
+import { sleep } from '../util/abortable.ts';
+import { Backoff } from '../util/backoff.ts';
+import { boundedCall } from './bounded-call.ts';
+
+export interface EngineCommand {
+  /** Commands of one kind for one torrent: only the last of those that wait is carried out. */
+  readonly kind: 'removal' | 'run-state' | 'pin';
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  onDone(): void;
+  /** It failed for good. */
+  onFailed(error: EngineError): void;
+}
+
+/**
+ * What the engine has yet to be told, carried out in the background: the commands for one torrent one after another, each
+ * again and again while the engine is out of reach.
+ */
+export class EngineCommands {
+  readonly #queues = new Map<InfoHash, CommandQueue>();
+
+  enqueue(infoHash: InfoHash, command: EngineCommand): void {
+    let queue = this.#queues.get(infoHash);
+    if (queue === undefined) {
+      queue = new CommandQueue(() => this.#queues.delete(infoHash));
+      this.#queues.set(infoHash, queue);
+    }
+    queue.push(command);
+  }
+
+  /** Drops what waits or runs for the torrent; resolves when nothing of it runs any more. */
+  async cancel(infoHash: InfoHash): Promise<void> {
+    await this.#queues.get(infoHash)?.cancel();
+  }
+
+  /** The engine answers again: no need to wait any longer. */
+  wake(): void {
+    for (const queue of this.#queues.values()) queue.wake();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map(queue => queue.cancel()));
+  }
+}
+
+class CommandQueue {
+  readonly #onEmpty: () => void;
+  readonly #waiting: EngineCommand[] = [];
+  readonly #cancelling = new AbortController();
+  #running: Promise<void> | undefined;
+  #delay = new AbortController();
+
+  constructor(onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  push(command: EngineCommand): void {
+    const outdated = this.#waiting.findIndex(({ kind }) => kind === command.kind);
+    if (outdated >= 0) this.#waiting.splice(outdated, 1);
+    this.#waiting.push(command);
+    this.#running ??= this.#run();
+  }
+
+  wake(): void {
+    this.#delay.abort();
+  }
+
+  async cancel(): Promise<void> {
+    this.#waiting.length = 0;
+    this.#cancelling.abort();
+    this.#delay.abort();
+    this.#onEmpty();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // The caller goes first: it may have a reply to send.
+    await Promise.resolve();
+    for (let command = this.#waiting.shift(); command !== undefined; command = this.#waiting.shift()) {
+      await this.#carryOut(command);
+    }
+    if (!this.#cancelling.signal.aborted) this.#onEmpty();
+  }
+
+  async #carryOut(command: EngineCommand): Promise<void> {
+    const backoff = new Backoff({ initialMs: 500, maxMs: 30_000 });
+    while (!this.#cancelling.signal.aborted) {
+      try {
+        await boundedCall(command.run, { signal: this.#cancelling.signal, timeoutMs: COMMAND_TIMEOUT_MS });
+        if (!this.#cancelling.signal.aborted) command.onDone();
+        return;
+      } catch (cause) {
+        if (this.#cancelling.signal.aborted) return;
+        const error = asEngineError(cause);
+        if (!error.isTransient && error.code !== 'stopped') return command.onFailed(error);
+        this.#delay = new AbortController();
+        await sleep(backoff.nextMs(), this.#delay.signal).catch(() => {});
+      }
+    }
+  }
+}
+
+/** Deleting the files of a large torrent from a slow disk takes some time. */
+const COMMAND_TIMEOUT_MS = 60_000;
+
+/** Whatever else an engine throws is a fault of ours, and must not be tried for ever. */
+export function asEngineError(cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  return new EngineError('io', cause instanceof Error ? cause.message : String(cause), { cause });
+}

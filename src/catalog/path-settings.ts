@@ -1,0 +1,50 @@
+import type { InfoHash } from '../engine/index.ts';
+import type { Journal } from './journal.ts';
+import type { PathSettings } from './journal-records.ts';
+import { settingsKey } from './journal-state.ts';
+
+/** A place in the mount: a torrent and the names from its root entry down; an `infoHash` of null is the root of the mount. */
+export interface SettingsPath {
+  readonly infoHash: InfoHash | null;
+  readonly path: readonly string[];
+}
+
+/** What the change says about a key: a new value, or undefined to inherit it again. Keys that are absent stay. */
+export type PathSettingsChange = Partial<{ readonly [Key in keyof PathSettings]: PathSettings[Key] | undefined }>;
+
+/**
+ * Policy, pin and priority by path, kept in the journal across restarts. For each of them the nearest of a path and its
+ * ancestors counts that says something about it.
+ */
+export class PathSettingsStore {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** What was said of this very path. */
+  own({ infoHash, path }: SettingsPath): PathSettings {
+    return this.#journal.state.settings.get(settingsKey(infoHash, path))?.settings ?? {};
+  }
+
+  /** What holds for the path. */
+  effective({ infoHash, path }: SettingsPath): PathSettings {
+    const settings = { ...this.own({ infoHash: null, path: [] }) };
+    if (infoHash === null) return settings;
+    for (let depth = 0; depth <= path.length; depth += 1) {
+      Object.assign(settings, this.own({ infoHash, path: path.slice(0, depth) }));
+    }
+    return settings;
+  }
+
+  /** Kept before it returns. @throws EngineError `no-space`, `io` */
+  change(place: SettingsPath, change: PathSettingsChange): void {
+    const merged = { ...this.own(place), ...change };
+    // JSON leaves out what is undefined.
+    const settings: PathSettings = Object.fromEntries(
+      Object.entries(merged).filter(([, value]) => value !== undefined),
+    );
+    this.#journal.append({ type: 'settings', infoHash: place.infoHash, path: place.path, settings });
+  }
+}

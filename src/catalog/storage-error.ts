@@ -1,0 +1,29 @@
+import { EngineError } from '../engine/index.ts';
+
+/**
+ * Turns what the system throws over a file of the data directory into an error that says what to do.
+ *
+ * @throws EngineError `no-space`, `io`; what is no error of the system as it was
+ */
+export function orStorageError<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      throw new EngineError('no-space', `no space for ${path}; free some, or choose another --data-dir`, {
+        cause: error,
+      });
+    }
+    throw new EngineError('io', `cannot use ${path}: ${error.message}; check the disk, or choose another --data-dir`, {
+      cause: error,
+    });
+  }
+}
+
+/** Such as `ENOSPC`. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof EngineError) return undefined;
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

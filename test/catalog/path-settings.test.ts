@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Journal } from '../../src/catalog/journal.ts';
+import { PathSettingsStore } from '../../src/catalog/path-settings.ts';
+import { type InfoHash, parseInfoHash } from '../../src/engine/index.ts';
+import { silentLogger } from '../../src/util/logger.ts';
+
+describe('settings by path', () => {
+  const infoHash = parseInfoHash('ab'.repeat(20)) as InfoHash;
+  let dir: string;
+  let journal: Journal;
+  let settings: PathSettingsStore;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'torrent-fuse-settings-'));
+    journal = Journal.open(dir, { logger: silentLogger });
+    settings = new PathSettingsStore(journal);
+  });
+  afterEach(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const place = (...path: string[]) => ({ infoHash, path });
+  const root = { infoHash: null, path: [] };
+
+  it('are inherited key by key from the nearest ancestor that has them', () => {
+    settings.change(root, { policy: 'wait', timeoutMs: 1000 });
+    settings.change(place(), { policy: 'eagain', priority: 'low' });
+    settings.change(place('a', 'b'), { timeoutMs: 5 });
+    expect(settings.effective(root)).toEqual({ policy: 'wait', timeoutMs: 1000 });
+    expect(settings.effective(place('a'))).toEqual({ policy: 'eagain', timeoutMs: 1000, priority: 'low' });
+    expect(settings.effective(place('a', 'b', 'c'))).toEqual({ policy: 'eagain', timeoutMs: 5, priority: 'low' });
+    expect(settings.own(place('a'))).toEqual({});
+  });
+
+  it('change key by key, and can be taken back', () => {
+    settings.change(place('a'), { policy: 'eagain', priority: 'high' });
+    settings.change(place('a'), { policy: undefined });
+    expect(settings.own(place('a'))).toEqual({ priority: 'high' });
+    settings.change(place('a'), { priority: undefined });
+    expect(journal.state.settings.size).toBe(0);
+  });
+
+  it('are kept across restarts', () => {
+    settings.change(place('a'), { policy: 'eagain' });
+    journal.close();
+    journal = Journal.open(dir, { logger: silentLogger });
+    expect(new PathSettingsStore(journal).effective(place('a', 'b'))).toEqual({ policy: 'eagain' });
+  });
+});
