@@ -1,0 +1,274 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../util/logger.ts';
+import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, WaitOptions } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import { parseMetainfo } from '../metainfo.ts';
+import type { LocalFile, PieceMap } from '../pieces.ts';
+import type { TorrentSource } from '../source.ts';
+import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
+import { EmbeddedStream, type StreamHost } from './embedded-stream.ts';
+import { fetchMetainfo, type MayFetch } from './fetch-metainfo.ts';
+import { ListedTorrent, type TorrentLayout } from './listed-torrent.ts';
+import { OpenFiles } from './open-files.ts';
+import { ThreadClient, type ThreadNotice } from './thread-client.ts';
+
+export interface EmbeddedEngineOptions {
+  /** Torrents and their payload lie in `<dataDir>/torrents/<infohash>/`. Locked by the caller. */
+  readonly dataDir: string;
+  /** Fetch all of every torrent that was not told otherwise; else nothing is fetched before it is read. */
+  readonly downloadAll: boolean;
+  /** Dialled for every torrent, `host:port`. */
+  readonly peers: readonly string[];
+  readonly dht: boolean;
+  readonly trackers: boolean;
+  /** Local service discovery, BEP 14. */
+  readonly lsd: boolean;
+  /** TCP, and UDP for the DHT; zero is any free one. */
+  readonly listenPort: number;
+  /** The address to listen on; every address when undefined. */
+  readonly listenHost?: string | undefined;
+}
+
+export interface EmbeddedEngineComponents {
+  readonly logger: Logger;
+  /** Whether a .torrent may be fetched from there; asked for each address that is dialled, redirects included. */
+  readonly mayFetch: MayFetch;
+}
+
+/**
+ * Starts webtorrent in a thread of its own, over the torrents of the last session.
+ *
+ * @throws EngineError `io` when the port is taken or the data directory cannot be used
+ */
+export async function createEmbeddedEngine(
+  options: EmbeddedEngineOptions,
+  components: EmbeddedEngineComponents,
+): Promise<Engine> {
+  const engine = new EmbeddedEngine(options, components);
+  try {
+    await engine.start();
+    return engine;
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+}
+
+class EmbeddedEngine implements Engine {
+  readonly description = 'embedded';
+  readonly #folder: string;
+  readonly #logger: Logger;
+  readonly #mayFetch: MayFetch;
+  readonly #thread: ThreadClient;
+  readonly #torrents = new Map<InfoHash, ListedTorrent>();
+  readonly #streams = new Map<EmbeddedStream, number>();
+  readonly #files = new OpenFiles();
+  readonly #listeners = new Set<() => void>();
+  readonly #ended = new AbortController();
+  readonly #streamHost: StreamHost;
+  #nextDemand = 1;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: EmbeddedEngineOptions, components: EmbeddedEngineComponents) {
+    this.#folder = join(options.dataDir, 'torrents');
+    this.#logger = components.logger;
+    this.#mayFetch = components.mayFetch;
+    this.#thread = new ThreadClient(
+      {
+        folder: this.#folder,
+        downloadAll: options.downloadAll,
+        peers: [...options.peers],
+        dht: options.dht,
+        trackers: options.trackers,
+        lsd: options.lsd,
+        listenPort: options.listenPort,
+        listenHost: options.listenHost,
+      },
+      { onNotice: notice => this.#onNotice(notice), onGone: reason => this.#onGone(reason) },
+    );
+    this.#streamHost = {
+      files: this.#files,
+      torrent: file => this.#torrent(file.infoHash),
+      layout: (torrent, signal) => this.#layout(torrent, signal),
+      demand: (stream, range) => this.#demand(stream, range),
+      recheck: async ({ infoHash }, pieces, signal) => {
+        await this.#thread.call('recheck', { infoHash, ...pieces }, signal);
+      },
+      ended: stream => this.#streamEnded(stream),
+    };
+  }
+
+  async start(): Promise<void> {
+    const { listenPort } = await this.#thread.call('start', undefined);
+    this.#logger.info({ listenPort, torrents: this.#torrents.size }, 'the embedded engine is ready');
+  }
+
+  list({ signal }: WaitOptions): Promise<readonly TorrentSummary[]> {
+    return this.#thread.call('list', undefined, signal);
+  }
+
+  async add(source: TorrentSource, { peers, signal }: AddOptions): Promise<InfoHash> {
+    if (source.kind === 'magnet') {
+      const { infoHash, uri } = source;
+      const trackers = new URL(uri).searchParams.getAll('tr');
+      await this.#thread.call('addMagnet', { infoHash, trackers, peers: [...source.peers, ...peers] }, signal);
+      return infoHash;
+    }
+    const bytes = source.kind === 'metainfo' ? source.bytes : await this.#fetch(source.url, signal);
+    const { infoHash } = parseMetainfo(bytes);
+    await this.#thread.call('addMetainfo', { infoHash, bytes, peers: [...peers] }, signal);
+    return infoHash;
+  }
+
+  async forget(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('forget', { infoHash }, signal);
+  }
+
+  async delete(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('delete', { infoHash }, signal);
+  }
+
+  async pause(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('pause', { infoHash }, signal);
+  }
+
+  async resume(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('resume', { infoHash }, signal);
+  }
+
+  async setDownloadAll(infoHash: InfoHash, all: boolean, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('setDownloadAll', { infoHash, all }, signal);
+  }
+
+  async details(infoHash: InfoHash, { signal }: WaitOptions): Promise<TorrentDetails> {
+    return (await this.#layout(this.#torrent(infoHash), signal)).details;
+  }
+
+  metainfo(infoHash: InfoHash, { signal }: WaitOptions): Promise<Uint8Array> {
+    return this.#thread.call('metainfo', { infoHash }, signal);
+  }
+
+  async pieces(infoHash: InfoHash, { signal }: WaitOptions): Promise<PieceMap> {
+    signal.throwIfAborted();
+    return this.#torrent(infoHash).held;
+  }
+
+  async localFile(file: FileId, { signal }: WaitOptions): Promise<LocalFile | undefined> {
+    const { paths } = await this.#layout(this.#torrent(file.infoHash), signal);
+    const path = paths[file.fileIndex];
+    // One stat of a file of ours: nothing that could hang.
+    return path !== undefined && existsSync(path) ? { path, mustVerify: false } : undefined;
+  }
+
+  open(file: FileId, options: StreamOptions): ByteStream {
+    const stream = new EmbeddedStream(this.#streamHost, file, options);
+    if (this.#ended.signal.aborted) stream.end(this.#ended.signal.reason);
+    else this.#streams.set(stream, this.#nextDemand++);
+    return stream;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#end(new EngineError('stopped', 'the engine was stopped'));
+    await this.#thread.stop();
+    this.#files.closeAll();
+  }
+
+  #end(reason: EngineError): void {
+    this.#ended.abort(reason);
+    for (const stream of [...this.#streams.keys()]) stream.end(reason);
+  }
+
+  async #fetch(url: URL, signal: AbortSignal): Promise<Uint8Array> {
+    return fetchMetainfo(url, {
+      mayFetch: this.#mayFetch,
+      signal: AbortSignal.any([signal, this.#ended.signal]),
+    });
+  }
+
+  #torrent(infoHash: InfoHash): ListedTorrent {
+    this.#ended.signal.throwIfAborted();
+    const torrent = this.#torrents.get(infoHash);
+    if (torrent === undefined) throw new EngineError('not-found', `no torrent ${infoHash}`);
+    return torrent;
+  }
+
+  async #layout(torrent: ListedTorrent, signal: AbortSignal): Promise<TorrentLayout> {
+    signal.throwIfAborted();
+    // Shared by all who ask, so it waits for no single one's signal.
+    const layout = await torrent.layout(() => this.#thread.call('metainfo', { infoHash: torrent.infoHash }));
+    signal.throwIfAborted();
+    return layout;
+  }
+
+  #demand(stream: EmbeddedStream, range: { start: number; endExclusive: number }): void {
+    const demand = this.#streams.get(stream);
+    if (demand === undefined) return;
+    this.#thread.send({ kind: 'demand', demand, infoHash: stream.file.infoHash, ...range });
+  }
+
+  #streamEnded(stream: EmbeddedStream): void {
+    const demand = this.#streams.get(stream);
+    if (demand === undefined) return;
+    this.#streams.delete(stream);
+    this.#thread.send({ kind: 'drop', demand, infoHash: stream.file.infoHash });
+  }
+
+  #onNotice(notice: ThreadNotice): void {
+    switch (notice.kind) {
+      case 'torrent':
+        this.#onTorrent(notice);
+        return;
+      case 'gone':
+        this.#onTorrentGone(notice.infoHash);
+        return;
+      case 'held':
+        this.#torrents.get(notice.infoHash)?.changes.wake();
+        return;
+      case 'progress':
+        for (const [stream, demand] of this.#streams) {
+          if (demand === notice.demand) stream.uncheckedBytes = notice.uncheckedBytes;
+        }
+        return;
+      case 'log':
+        this.#logger[notice.level](notice.fields, notice.message);
+        return;
+      default:
+        notice satisfies never;
+    }
+  }
+
+  #onTorrent(notice: Extract<ThreadNotice, { kind: 'torrent' }>): void {
+    const known = this.#torrents.get(notice.infoHash);
+    if (known === undefined) this.#torrents.set(notice.infoHash, new ListedTorrent(notice, this.#folder));
+    else known.setState(notice.state, notice.error);
+    this.#tellChange();
+  }
+
+  #onTorrentGone(infoHash: InfoHash): void {
+    this.#torrents.delete(infoHash);
+    const gone = new EngineError('stopped', 'the torrent was removed');
+    for (const stream of [...this.#streams.keys()]) if (stream.file.infoHash === infoHash) stream.end(gone);
+    this.#tellChange();
+  }
+
+  #onGone(reason: EngineError): void {
+    this.#logger.error({ error: reason }, 'the embedded engine ended');
+    this.#end(reason);
+    this.#tellChange();
+  }
+
+  #tellChange(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,185 @@
+import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import type { TorrentFile } from '../torrent.ts';
+import type { ListedTorrent, TorrentLayout } from './listed-torrent.ts';
+import type { OpenFiles } from './open-files.ts';
+
+/** What a stream needs of its engine. */
+export interface StreamHost {
+  readonly files: OpenFiles;
+  /** @throws EngineError `not-found` */
+  torrent(file: FileId): ListedTorrent;
+  layout(torrent: ListedTorrent, signal: AbortSignal): Promise<TorrentLayout>;
+  /** What the stream wants now, in bytes of the torrent. */
+  demand(stream: EmbeddedStream, range: { readonly start: number; readonly endExclusive: number }): void;
+  /** Looks again whether the pieces are on disk. */
+  recheck(
+    torrent: ListedTorrent,
+    pieces: { readonly first: number; readonly end: number },
+    signal: AbortSignal,
+  ): Promise<void>;
+  ended(stream: EmbeddedStream): void;
+}
+
+/**
+ * Waits until the piece at its position is held, and reads the bytes from the engine's own files: payload never travels
+ * between threads. The engine thread is told what is wanted at the first read, and again when the position passed into
+ * pieces that are missing.
+ */
+export class EmbeddedStream implements ByteStream {
+  readonly file: FileId;
+  /** Of bytes that are on their way, as the engine thread last told. */
+  uncheckedBytes = 0;
+  readonly #host: StreamHost;
+  readonly #ended = new AbortController();
+  #position: number;
+  #endExclusive: number;
+  #isReading = false;
+  /** Torrent offsets that were last asked for. */
+  #demanded: { start: number; endExclusive: number } | undefined;
+  #placed: TorrentFile | undefined;
+
+  constructor(host: StreamHost, file: FileId, options: StreamOptions) {
+    this.#host = host;
+    this.file = file;
+    this.#position = options.start;
+    this.#endExclusive = options.endExclusive;
+    const { signal } = options;
+    const abort = () => this.end(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true, signal: this.#ended.signal });
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get endExclusive(): number {
+    return this.#endExclusive;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#isReading) throw new Error('ByteStream.read: one call at a time');
+    this.#isReading = true;
+    try {
+      return await this.#read();
+    } catch (error) {
+      this.end(error);
+      throw error;
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  extend(endExclusive: number): void {
+    this.#endExclusive = Math.max(this.#endExclusive, endExclusive);
+    if (this.#placed !== undefined && !this.#ended.signal.aborted) this.#demand(this.#placed);
+  }
+
+  close(): void {
+    this.end(new EngineError('stopped', 'the stream was closed'));
+  }
+
+  /** Closes, with a reason for the read that waits. */
+  end(reason: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort(reason);
+    this.#host.ended(this);
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    const { signal } = this.#ended;
+    signal.throwIfAborted();
+    const torrent = this.#host.torrent(this.file);
+    const layout = await this.#host.layout(torrent, signal);
+    const file = this.#checkedFile(layout);
+    if (this.#position >= this.#endExclusive) return undefined;
+    if (this.#placed === undefined) {
+      this.#placed = file;
+      this.#demand(file);
+    }
+    for (;;) {
+      signal.throwIfAborted();
+      const length = this.#heldLength(torrent, { layout, file });
+      const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, length) : undefined;
+      if (bytes !== undefined) return bytes;
+      if (length > 0) continue;
+      torrent.assertFetching();
+      this.#demand(file);
+      await torrent.changes.next(signal);
+    }
+  }
+
+  #checkedFile(layout: TorrentLayout): TorrentFile {
+    const file = layout.details.files[this.file.fileIndex];
+    if (file === undefined) throw new EngineError('not-found', `the torrent has no file ${this.file.fileIndex}`);
+    if (this.#position > file.length || this.#endExclusive > file.length) {
+      const range = `${this.#position}–${this.#endExclusive}`;
+      throw new EngineError('bad-range', `bytes ${range} of a file of ${file.length} bytes`);
+    }
+    return file;
+  }
+
+  #demand(file: TorrentFile): void {
+    const range = { start: file.offset + this.#position, endExclusive: file.offset + this.#endExclusive };
+    if (this.#demanded?.start === range.start && this.#demanded.endExclusive === range.endExclusive) return;
+    this.#demanded = range;
+    this.#host.demand(this, range);
+  }
+
+  /** How many bytes from the position on can be read now, at most a chunk. */
+  #heldLength(torrent: ListedTorrent, place: FilePlace): number {
+    const { pieceLength } = place.layout.details;
+    const start = place.file.offset + this.#position;
+    const limit = Math.min(start + CHUNK_BYTES, place.file.offset + this.#endExclusive);
+    let end = start;
+    for (let piece = Math.floor(start / pieceLength); end < limit && torrent.held.has(piece); piece++) {
+      end = Math.min(limit, (piece + 1) * pieceLength);
+    }
+    return end - start;
+  }
+
+  /** Undefined when the bytes are not where they should be; then the pieces have been looked at again. */
+  async #readFile(torrent: ListedTorrent, place: FilePlace, length: number): Promise<Uint8Array | undefined> {
+    const path = place.layout.paths[place.file.index];
+    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes);
+    const { signal } = this.#ended;
+    signal.throwIfAborted();
+    if (bytesRead === length) {
+      this.#position += length;
+      this.uncheckedBytes = 0;
+      return bytes;
+    }
+    const { pieceLength } = place.layout.details;
+    const start = place.file.offset + this.#position;
+    const pieces = { first: Math.floor(start / pieceLength), end: Math.ceil((start + length) / pieceLength) };
+    await this.#host.recheck(torrent, pieces, signal);
+    if (torrent.held.has(pieces.first)) {
+      throw new EngineError('io', `${path ?? 'padding'} cannot be read, though its pieces are there; check the disk`);
+    }
+    return undefined;
+  }
+
+  /** Bytes that were read; zero when the file is gone. @throws EngineError `io` */
+  async #pread(path: string, into: Buffer): Promise<number> {
+    try {
+      return await this.#host.files.with(path, async file => {
+        const { bytesRead } = await file.read(into, 0, into.length, this.#position);
+        return bytesRead;
+      });
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError('io', `${path} cannot be read: ${reason}`, { cause: error });
+    }
+  }
+}
+
+interface FilePlace {
+  readonly layout: TorrentLayout;
+  readonly file: TorrentFile;
+}
+
+/** As much as one FUSE read takes. */
+const CHUNK_BYTES = 2 ** 20;

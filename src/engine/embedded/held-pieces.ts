@@ -1,0 +1,55 @@
+import type { PieceMap } from '../pieces.ts';
+
+/**
+ * Which pieces of a torrent are held, in memory that the engine thread writes and the main thread reads. A bit is set only
+ * after the piece's bytes are in the files, so whoever sees the bit may read them.
+ *
+ * Layout: an int32 with the number of bits set, then the bits, most significant first (BEP 3).
+ */
+export class HeldPieces implements PieceMap {
+  readonly pieceCount: number;
+  readonly memory: SharedArrayBuffer;
+  readonly #count: Int32Array;
+  readonly #bits: Uint8Array;
+
+  constructor(pieceCount: number, memory = new SharedArrayBuffer(HEADER_BYTES + Math.ceil(pieceCount / 8))) {
+    this.pieceCount = pieceCount;
+    this.memory = memory;
+    this.#count = new Int32Array(memory, 0, 1);
+    this.#bits = new Uint8Array(memory, HEADER_BYTES);
+  }
+
+  has(piece: number): boolean {
+    if (piece < 0 || piece >= this.pieceCount) return false;
+    return (Atomics.load(this.#bits, piece >>> 3) & maskOf(piece)) !== 0;
+  }
+
+  get heldCount(): number {
+    return Atomics.load(this.#count, 0);
+  }
+
+  toBitfield(): Uint8Array {
+    return Uint8Array.from(this.#bits);
+  }
+
+  /** Nothing to ask: the map is live. */
+  async refresh(): Promise<void> {}
+
+  /** The engine thread's alone. */
+  add(piece: number): void {
+    const before = Atomics.or(this.#bits, piece >>> 3, maskOf(piece));
+    if ((before & maskOf(piece)) === 0) Atomics.add(this.#count, 0, 1);
+  }
+
+  /** The engine thread's alone. */
+  remove(piece: number): void {
+    const before = Atomics.and(this.#bits, piece >>> 3, ~maskOf(piece));
+    if ((before & maskOf(piece)) !== 0) Atomics.sub(this.#count, 0, 1);
+  }
+}
+
+const HEADER_BYTES = 4;
+
+function maskOf(piece: number): number {
+  return 0x80 >>> (piece & 7);
+}

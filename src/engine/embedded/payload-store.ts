@@ -1,0 +1,136 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TorrentDetails, TorrentFile } from '../torrent.ts';
+import { type DataExtent, type DataExtents, hasData } from './data-extents.ts';
+import { OpenFiles } from './open-files.ts';
+import { pieceSize, spansOf } from './payload-layout.ts';
+import { payloadPaths } from './payload-paths.ts';
+
+/**
+ * The payload of one torrent on disk: sparse files of their final size, 0600, made when the first piece of theirs arrives.
+ * Padding has no file and reads as zeros. Nothing here knows which bytes are right: {@link HeldPieces} does.
+ */
+export class PayloadStore {
+  readonly #details: TorrentDetails;
+  /** Absolute, by file index. */
+  readonly #paths: readonly (string | undefined)[];
+  readonly #files: OpenFiles;
+
+  constructor(folder: string, details: TorrentDetails) {
+    this.#details = details;
+    this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
+    const lengths = new Map(this.#paths.map((path, index) => [path, details.files[index]?.length ?? 0]));
+    this.#files = new OpenFiles(path => openForWriting(path, lengths.get(path) ?? 0));
+  }
+
+  /** Makes the empty files, which no piece brings. */
+  async makeEmptyFiles(): Promise<void> {
+    for (const file of this.#details.files) {
+      const path = this.#paths[file.index];
+      if (file.length > 0 || path === undefined) continue;
+      await this.#files.with(path, async () => {});
+    }
+  }
+
+  async writePiece(piece: number, bytes: Uint8Array): Promise<void> {
+    const start = piece * this.#details.pieceLength;
+    for (const span of spansOf(this.#details, start, start + bytes.length)) {
+      const path = this.#paths[span.file.index];
+      if (path === undefined) continue;
+      const part = bytes.subarray(span.rangeOffset, span.rangeOffset + span.length);
+      await this.#files.with(path, file => writeAll(file, part, span.fileOffset));
+    }
+  }
+
+  /** Fills `into` with the torrent's bytes from `start` on. @returns false when a file is missing or too short */
+  async read(into: Uint8Array, start: number): Promise<boolean> {
+    for (const span of spansOf(this.#details, start, start + into.length)) {
+      const part = into.subarray(span.rangeOffset, span.rangeOffset + span.length);
+      if (!(await this.#readSpan(span.file, part, span.fileOffset))) return false;
+    }
+    return true;
+  }
+
+  /** Finds out what is on disk, to be asked for pieces; undefined when nothing is. */
+  async survey(extents: DataExtents): Promise<PayloadSurvey | undefined> {
+    const dataOfFiles = new Map<number, readonly DataExtent[]>();
+    for (const file of this.#details.files) {
+      const path = this.#paths[file.index];
+      if (path === undefined || file.length === 0) continue;
+      const data = await dataIn(path, extents);
+      if (data.length > 0) dataOfFiles.set(file.index, data);
+    }
+    return dataOfFiles.size === 0 ? undefined : new PayloadSurvey(this.#details, dataOfFiles);
+  }
+
+  close(): void {
+    this.#files.closeAll();
+  }
+
+  async #readSpan(file: TorrentFile, into: Uint8Array, fileOffset: number): Promise<boolean> {
+    const path = this.#paths[file.index];
+    if (path === undefined) {
+      into.fill(0);
+      return true;
+    }
+    return this.#files.with(path, async handle => {
+      const { bytesRead } = await handle.read(into, 0, into.length, fileOffset);
+      return bytesRead === into.length;
+    });
+  }
+}
+
+/** Which pieces may be on disk, without having read them. */
+export class PayloadSurvey {
+  readonly #details: TorrentDetails;
+  readonly #dataOfFiles: ReadonlyMap<number, readonly DataExtent[]>;
+
+  constructor(details: TorrentDetails, dataOfFiles: ReadonlyMap<number, readonly DataExtent[]>) {
+    this.#details = details;
+    this.#dataOfFiles = dataOfFiles;
+  }
+
+  /** False where every byte of the piece is a hole, or missing. */
+  hasDataOf(piece: number): boolean {
+    const start = piece * this.#details.pieceLength;
+    return spansOf(this.#details, start, start + pieceSize(this.#details, piece)).some(span =>
+      hasData(this.#dataOfFiles.get(span.file.index) ?? [], span.fileOffset, span.fileOffset + span.length),
+    );
+  }
+}
+
+async function openForWriting(path: string, length: number): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    // Final from the start: whoever looks at the file must see the size that the torrent says.
+    if ((await file.stat()).size !== length) await file.truncate(length);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
+}
+
+async function dataIn(path: string, extents: DataExtents): Promise<readonly DataExtent[]> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    return []; // not there, or not readable: nothing to verify
+  }
+  try {
+    const { size, blocks } = await file.stat();
+    return blocks === 0 ? [] : extents.of(file.fd, size);
+  } finally {
+    await file.close();
+  }
+}

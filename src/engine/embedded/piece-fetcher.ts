@@ -1,0 +1,216 @@
+import type { TorrentDetails } from '../torrent.ts';
+import type { PiecePlan } from './demand-plan.ts';
+import { pieceSize } from './payload-layout.ts';
+import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
+import type { Wire } from './webtorrent.js';
+
+/** What the fetcher uses of a connection. */
+export type FetchWire = Pick<
+  Wire,
+  | 'destroyed'
+  | 'peerChoking'
+  | 'hasFast'
+  | 'peerAllowedFastSet'
+  | 'peerPieces'
+  | 'requests'
+  | 'peerExtendedHandshake'
+  | 'downloadSpeed'
+  | 'request'
+  | 'cancel'
+>;
+
+export interface FetcherComponents {
+  readonly details: TorrentDetails;
+  /** Every connection there is now. */
+  readonly wires: () => readonly FetchWire[];
+  /** What to fetch now; asked anew after every change. Pieces that are kept are not in it. */
+  readonly plan: () => PiecePlan;
+  /** Takes a piece whose hash is right; it is in the plan until this resolves. */
+  readonly keep: (piece: number, bytes: Uint8Array) => Promise<void>;
+  /** The peer sent bytes that are not the torrent's. */
+  readonly onBadPeer: (wire: FetchWire) => void;
+  readonly now: () => number;
+}
+
+/**
+ * Turns the plan into requests for blocks, in place of webtorrent's own picker, which asks for the end of a selection first,
+ * cannot withdraw what nobody wants any more, and lets one slow peer hold a piece for half a minute.
+ *
+ * Peers get blocks in the order of the plan, so all of them work on the piece that is wanted most. What is urgent and late is
+ * asked of a second peer; whoever comes first is taken and the other is called off. A piece with a wrong hash is fetched again
+ * from one peer only, so that the next failure names the culprit.
+ */
+export class PieceFetcher {
+  readonly #components: FetcherComponents;
+  readonly #assemblies = new Map<number, PieceAssembly<FetchWire>>();
+  /** Complete, and being hashed or written. */
+  readonly #finishing = new Set<number>();
+  /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
+  readonly #single = new Map<number, FetchWire | undefined>();
+  #plan: PiecePlan = { pieces: [], urgentCount: 0 };
+  #fetchedBytes = 0;
+
+  constructor(components: FetcherComponents) {
+    this.#components = components;
+  }
+
+  /** Payload bytes that arrived, wasted ones included. */
+  get fetchedBytes(): number {
+    return this.#fetchedBytes;
+  }
+
+  /** Bytes of a piece that are here and not checked yet. */
+  receivedOf(piece: number): number {
+    return this.#assemblies.get(piece)?.receivedBytes ?? 0;
+  }
+
+  /** The plan may have changed: withdraws what is in it no longer and asks for what is new. */
+  update(): void {
+    this.#plan = this.#components.plan();
+    this.#withdrawUnplanned();
+    for (const wire of [...this.#components.wires()]) this.fill(wire);
+  }
+
+  /** Asks the peer for as much as it can take. */
+  fill(wire: FetchWire): void {
+    if (wire.destroyed) return;
+    const depth = queueDepth(wire);
+    if (wire.requests.length > depth / 2) return; // fill in batches: each scan of the plan pays for many requests
+    for (const [index, piece] of this.#plan.pieces.entries()) {
+      if (wire.requests.length >= depth) return;
+      if (!this.#mayAsk(wire, piece)) continue;
+      const assembly = this.#assembly(piece);
+      for (let block = assembly.freeBlock(); block !== undefined; block = assembly.freeBlock()) {
+        if (wire.requests.length >= depth) return;
+        if (!this.#ask(wire, assembly, block)) return;
+      }
+      if (index < this.#plan.urgentCount) this.#askOverdue(wire, assembly);
+    }
+  }
+
+  /** Withdraws everything and forgets what is half here. */
+  stop(): void {
+    this.#plan = { pieces: [], urgentCount: 0 };
+    this.#withdrawUnplanned();
+    this.#assemblies.clear();
+  }
+
+  #mayAsk(wire: FetchWire, piece: number): boolean {
+    if (this.#finishing.has(piece) || !wire.peerPieces.get(piece)) return false;
+    if (wire.peerChoking && !(wire.hasFast && wire.peerAllowedFastSet.includes(piece))) return false;
+    if (!this.#single.has(piece)) return true;
+    const only = this.#single.get(piece);
+    if (only !== undefined && !only.destroyed && !only.peerChoking) return only === wire;
+    this.#single.set(piece, wire);
+    return true;
+  }
+
+  #assembly(piece: number): PieceAssembly<FetchWire> {
+    const known = this.#assemblies.get(piece);
+    if (known !== undefined) return known;
+    const assembly = new PieceAssembly<FetchWire>(piece, pieceSize(this.#components.details, piece));
+    this.#assemblies.set(piece, assembly);
+    return assembly;
+  }
+
+  #askOverdue(wire: FetchWire, assembly: PieceAssembly<FetchWire>): void {
+    if (this.#single.has(assembly.piece)) return;
+    const block = assembly.overdueBlock(wire, this.#components.now() - OVERDUE_MS);
+    if (block !== undefined) this.#ask(wire, assembly, block);
+  }
+
+  /** @returns false when the connection would not take it */
+  #ask(wire: FetchWire, assembly: PieceAssembly<FetchWire>, block: number): boolean {
+    let isRefused = false;
+    assembly.requested(block, { peer: wire, atMs: this.#components.now() });
+    wire.request(assembly.piece, block * BLOCK_BYTES, assembly.sizeOf(block), (error, bytes) => {
+      if (bytes === null || error !== null) {
+        isRefused = true;
+        assembly.released(block, wire);
+      } else {
+        this.#fetchedBytes += bytes.length;
+        this.#receive(wire, assembly, { block, bytes });
+      }
+    });
+    return !isRefused;
+  }
+
+  #receive(wire: FetchWire, assembly: PieceAssembly<FetchWire>, arrived: { block: number; bytes: Uint8Array }): void {
+    if (this.#assemblies.get(assembly.piece) !== assembly) return; // nobody wants it any more
+    for (const other of assembly.received(arrived.block, arrived.bytes, wire)) {
+      other.cancel(assembly.piece, arrived.block * BLOCK_BYTES, assembly.sizeOf(arrived.block));
+    }
+    if (assembly.isComplete) void this.#finish(assembly);
+    this.fill(wire);
+  }
+
+  async #finish(assembly: PieceAssembly<FetchWire>): Promise<void> {
+    const { piece, bytes } = assembly;
+    this.#assemblies.delete(piece);
+    this.#finishing.add(piece);
+    try {
+      if (await this.#isRight(piece, bytes)) {
+        this.#single.delete(piece);
+        await this.#components.keep(piece, bytes);
+      } else {
+        this.#blame(assembly);
+      }
+    } finally {
+      this.#finishing.delete(piece);
+    }
+    this.update();
+  }
+
+  async #isRight(piece: number, bytes: Uint8Array): Promise<boolean> {
+    // Off this thread, which has the protocol to speak.
+    const hash = Buffer.from(await crypto.subtle.digest('SHA-1', bytes));
+    return hash.equals(this.#components.details.pieceHashes.subarray(piece * 20, piece * 20 + 20));
+  }
+
+  #blame(assembly: PieceAssembly<FetchWire>): void {
+    const [only, another] = assembly.sources;
+    if (only !== undefined && another === undefined) this.#components.onBadPeer(only);
+    this.#single.set(assembly.piece, undefined);
+  }
+
+  #withdrawUnplanned(): void {
+    const planned = new Set(this.#plan.pieces);
+    const isUnplanned = (piece: number) => !planned.has(piece) && !this.#finishing.has(piece);
+    for (const wire of this.#components.wires()) {
+      const unplanned = wire.requests.filter(request => isUnplanned(request.piece));
+      for (const { piece, offset, length } of unplanned) wire.cancel(piece, offset, length);
+    }
+    this.#forgetSurplus([...this.#assemblies.keys()].filter(isUnplanned));
+  }
+
+  /** What is half here may be wanted again soon, by a reader that seeks to and fro; the newest is worth keeping. */
+  #forgetSurplus(unplanned: readonly number[]): void {
+    let kept = 0;
+    for (const piece of unplanned.toReversed()) {
+      const assembly = this.#assemblies.get(piece);
+      if (assembly === undefined) continue;
+      if (assembly.receivedBytes > 0 && kept + assembly.bytes.length <= KEPT_BYTES) kept += assembly.bytes.length;
+      else this.#assemblies.delete(piece);
+    }
+  }
+}
+
+/** A peer that owes an urgent block for so long is asked no more than its neighbour. */
+const OVERDUE_MS = 1500;
+/** Half-fetched pieces that nobody wants now. */
+const KEPT_BYTES = 16 * 2 ** 20;
+/** Before a peer's speed is known: 256 KiB, so that a far peer is not idle for most of its first round trips. */
+const FIRST_DEPTH = 16;
+/** A peer has work for so long: more than any round trip, and little for an urgent piece to queue behind. */
+const QUEUE_SECONDS = 0.75;
+/** What a peer takes that does not say (BEP 10 `reqq`; libtorrent's and Transmission's default is 500). */
+const DEFAULT_REQQ = 250;
+/** 16 MiB; beyond, a queue costs more to search than it gains. */
+const DEEPEST = 1024;
+
+function queueDepth(wire: FetchWire): number {
+  const { reqq } = wire.peerExtendedHandshake;
+  const takes = typeof reqq === 'number' && reqq > 0 ? reqq : DEFAULT_REQQ;
+  const depth = FIRST_DEPTH + Math.ceil((wire.downloadSpeed() * QUEUE_SECONDS) / BLOCK_BYTES);
+  return Math.max(1, Math.min(depth, takes, DEEPEST));
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { TorrentDetails } from '../torrent.ts';
+import type { DataExtents } from './data-extents.ts';
+import type { HeldPieces } from './held-pieces.ts';
+import { pieceSize } from './payload-layout.ts';
+import type { PayloadStore } from './payload-store.ts';
+
+export interface VerifierComponents {
+  readonly details: TorrentDetails;
+  readonly store: PayloadStore;
+  readonly held: HeldPieces;
+  readonly extents: DataExtents;
+}
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  /** The pieces that somebody waits for, most wanted first; they are looked at before their turn. */
+  readonly wanted: () => readonly number[];
+  /** A piece was found right. */
+  readonly onHeld: (piece: number) => void;
+  /** Bytes looked at so far, holes included. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+/**
+ * Hashes what is on disk and marks the pieces that are right as held. What has never been written is not read, so a sparse
+ * file costs what was fetched of it and not its size. Rejects with the signal's reason.
+ */
+export async function verifyPayload(components: VerifierComponents, options: VerifyOptions): Promise<void> {
+  const { details, store, held, extents } = components;
+  const survey = await store.survey(extents);
+  options.signal.throwIfAborted();
+  if (survey === undefined) return options.onProgress(details.totalLength);
+  const looked = new Uint8Array(details.pieceCount);
+  let progress = 0;
+  const look = async (piece: number) => {
+    options.signal.throwIfAborted();
+    if (looked[piece] !== 0) return;
+    looked[piece] = 1;
+    if (!held.has(piece) && survey.hasDataOf(piece) && (await isPieceRight(components, piece))) {
+      held.add(piece);
+      options.onHeld(piece);
+    }
+    progress += pieceSize(details, piece);
+    options.onProgress(progress);
+  };
+  for (let piece = 0; piece < details.pieceCount; piece++) {
+    const wanted = options.wanted().find(candidate => looked[candidate] === 0);
+    if (wanted !== undefined) await look(wanted);
+    await look(piece);
+  }
+}
+
+/** Reads and hashes one piece, a part at a time, so that a piece of any size takes little memory and no long turn. */
+export async function isPieceRight({ details, store }: PieceSource, piece: number): Promise<boolean> {
+  const start = piece * details.pieceLength;
+  const size = pieceSize(details, piece);
+  const hash = createHash('sha1');
+  for (let offset = 0; offset < size; offset += PART_BYTES) {
+    const part = new Uint8Array(Math.min(PART_BYTES, size - offset));
+    if (!(await store.read(part, start + offset).catch(() => false))) return false;
+    hash.update(part);
+  }
+  return hash.digest().equals(details.pieceHashes.subarray(piece * 20, piece * 20 + 20));
+}
+
+type PieceSource = Pick<VerifierComponents, 'details' | 'store'>;
+
+/** About a millisecond of hashing. */
+const PART_BYTES = 2 ** 20;

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import WebTorrent, { type WebTorrentOptions } from '#webtorrent';
+import { EngineError } from '../errors.ts';
+import { SwarmMember, type SwarmMemberOptions } from './swarm-member.ts';
+import type { ThreadLogger } from './thread-logger.ts';
+
+export interface SwarmOptions {
+  readonly dht: boolean;
+  readonly trackers: boolean;
+  readonly lsd: boolean;
+  /** TCP and, for the DHT, UDP. Zero: any free one. */
+  readonly listenPort: number;
+  /** The address to listen on; undefined: every address. */
+  readonly listenHost: string | undefined;
+}
+
+/** The one webtorrent client: its listening port, the DHT, and the torrents whose swarms we are in. */
+export class SwarmClient {
+  readonly #client: WebTorrent;
+
+  private constructor(client: WebTorrent) {
+    this.#client = client;
+  }
+
+  /** Resolves when it listens. @throws EngineError `io` when it cannot */
+  static async start(options: SwarmOptions, logger: ThreadLogger): Promise<SwarmClient> {
+    const client = new WebTorrent(clientOptions(options));
+    try {
+      if (!client.listening) await once(client, 'listening');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError('io', `cannot listen for peers: ${reason}; choose another --listen-port`);
+    }
+    client.on('error', error => logger.error({ error }, 'the swarm client failed'));
+    return new SwarmClient(client);
+  }
+
+  get listenPort(): number {
+    return this.#client.torrentPort;
+  }
+
+  /** Joins a torrent's swarm. */
+  join(options: SwarmMemberOptions): SwarmMember {
+    return new SwarmMember(this.#client, options);
+  }
+
+  /** Leaves every swarm and closes the port; trackers get a second to hear of it. */
+  stop(): Promise<void> {
+    return new Promise(resolve => this.#client.destroy(() => resolve()));
+  }
+}
+
+function clientOptions(options: SwarmOptions): WebTorrentOptions {
+  const { listenPort: port, listenHost: host } = options;
+  return {
+    torrentPort: host === undefined ? port : { port, host },
+    dhtPort: port,
+    dht: options.dht,
+    tracker: options.trackers,
+    lsd: options.lsd,
+    // Clients that try uTP first wait seconds for its timeout, and its native part is not installed anyway.
+    utp: false,
+    // Nobody asked for a hole in their router.
+    natUpnp: false,
+    natPmp: false,
+    // BEP 19 servers are fetched from with webtorrent's own HTTP client, which would go to any address that a torrent names.
+    webSeeds: false,
+    secure: 1,
+    userAgent: 'torrent-fuse',
+  };
+}

@@ -1,0 +1,76 @@
+import type { EngineErrorCode } from '../errors.ts';
+import type { EngineTorrentState, InfoHash, TorrentSummary } from '../torrent.ts';
+import type { SwarmOptions } from './swarm-client.ts';
+
+/** What the engine thread is started with. */
+export interface ThreadOptions extends SwarmOptions {
+  /** The folder of torrents; made when it is not there. */
+  readonly folder: string;
+  readonly downloadAll: boolean;
+  /** Dialled for every torrent, `host:port`. */
+  readonly peers: readonly string[];
+}
+
+/** The calls that the main thread makes of the engine thread, each answered once. */
+export interface ThreadMethods {
+  start(): { listenPort: number };
+  list(): readonly TorrentSummary[];
+  addMetainfo(torrent: { infoHash: InfoHash; bytes: Uint8Array; peers: readonly string[] }): undefined;
+  /** Answered when a peer sent the metadata. */
+  addMagnet(torrent: { infoHash: InfoHash; trackers: readonly string[]; peers: readonly string[] }): undefined;
+  forget(torrent: { infoHash: InfoHash }): undefined;
+  delete(torrent: { infoHash: InfoHash }): undefined;
+  pause(torrent: { infoHash: InfoHash }): undefined;
+  resume(torrent: { infoHash: InfoHash }): undefined;
+  setDownloadAll(torrent: { infoHash: InfoHash; all: boolean }): undefined;
+  metainfo(torrent: { infoHash: InfoHash }): Uint8Array;
+  /** Bytes of these pieces turned out not to be on disk: look again. */
+  recheck(pieces: { infoHash: InfoHash; first: number; end: number }): undefined;
+  stop(): undefined;
+}
+
+export type ThreadMethod = keyof ThreadMethods;
+export type ThreadCall<M extends ThreadMethod = ThreadMethod> = {
+  [K in M]: { readonly kind: 'call'; readonly id: number; readonly method: K; readonly argument: ThreadArgument<K> };
+}[M];
+export type ThreadArgument<M extends ThreadMethod> = Parameters<ThreadMethods[M]>[0];
+export type ThreadResult<M extends ThreadMethod> = ReturnType<ThreadMethods[M]>;
+
+/** Main thread to engine thread. */
+export type ToThread =
+  | ThreadCall
+  /** Nobody waits for the call any more. */
+  | { readonly kind: 'abandon'; readonly id: number }
+  /** What a stream wants, in bytes of the torrent; replaces what it wanted before. */
+  | {
+      readonly kind: 'demand';
+      readonly demand: number;
+      readonly infoHash: InfoHash;
+      readonly start: number;
+      readonly endExclusive: number;
+    }
+  | { readonly kind: 'drop'; readonly demand: number; readonly infoHash: InfoHash };
+
+/** Engine thread to main thread. */
+export type FromThread =
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'failure'; readonly id: number; readonly code: EngineErrorCode; readonly message: string }
+  /** A torrent is on the list, or its state changed. */
+  | {
+      readonly kind: 'torrent';
+      readonly infoHash: InfoHash;
+      readonly state: EngineTorrentState;
+      readonly error: string | undefined;
+      readonly pieceCount: number;
+      /** Memory of {@link HeldPieces}, the same each time. */
+      readonly held: SharedArrayBuffer;
+    }
+  | { readonly kind: 'gone'; readonly infoHash: InfoHash }
+  /** Bits were set in the torrent's {@link HeldPieces}. */
+  | { readonly kind: 'held'; readonly infoHash: InfoHash }
+  /** Bytes that came in for the piece that the demand needs next, which is not whole yet. */
+  | { readonly kind: 'progress'; readonly demand: number; readonly infoHash: InfoHash; readonly uncheckedBytes: number }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,0 +1,265 @@
+import { EngineError } from '../errors.ts';
+import { infoDictionaryOf, parseMetainfo } from '../metainfo.ts';
+import type { InfoHash, TorrentSummary } from '../torrent.ts';
+import { CheckQueue } from './check-queue.ts';
+import { DataExtents } from './data-extents.ts';
+import { MagnetResolver } from './magnet-resolver.ts';
+import { trackersOf, usableTrackers } from './metainfo-writer.ts';
+import { SwarmClient } from './swarm-client.ts';
+import type { SwarmMember } from './swarm-member.ts';
+import { ThreadLogger } from './thread-logger.ts';
+import type { FromThread, ThreadMethod, ThreadMethods, ThreadOptions, ToThread } from './thread-messages.ts';
+import { TorrentFolder, type TorrentRecord } from './torrent-folder.ts';
+import { TorrentSession } from './torrent-session.ts';
+
+type Handlers = {
+  [M in ThreadMethod]: (
+    argument: Parameters<ThreadMethods[M]>[0],
+    signal: AbortSignal,
+  ) => Promise<ReturnType<ThreadMethods[M]>>;
+};
+
+/** The engine thread's whole work: the list of torrents, and the calls that the main thread makes. */
+export class ThreadSession {
+  readonly #options: ThreadOptions;
+  readonly #post: (message: FromThread) => void;
+  readonly #logger: ThreadLogger;
+  readonly #torrents = new Map<InfoHash, TorrentSession>();
+  readonly #resolving = new Map<InfoHash, MagnetResolver>();
+  readonly #newlyHeld = new Set<InfoHash>();
+  readonly #calls = new Map<number, AbortController>();
+  readonly #checks = new CheckQueue(CHECKS_AT_ONCE);
+  readonly #extents = new DataExtents();
+  readonly #handlers: Handlers;
+  #swarm: SwarmClient | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(options: ThreadOptions, post: (message: FromThread) => void) {
+    this.#options = options;
+    this.#post = post;
+    this.#logger = new ThreadLogger(post);
+    this.#handlers = {
+      start: () => this.#start(),
+      list: async () => this.#list(),
+      addMetainfo: ({ infoHash, bytes, peers }) => this.#addMetainfo(infoHash, bytes, peers),
+      addMagnet: (magnet, signal) => this.#addMagnet(magnet, signal),
+      forget: ({ infoHash }) => this.#remove(infoHash, async folder => folder.unlist()),
+      delete: ({ infoHash }) => this.#remove(infoHash, folder => folder.delete()),
+      pause: async ({ infoHash }) => void (await this.#torrent(infoHash).pause()),
+      resume: async ({ infoHash }) => void (await this.#torrent(infoHash).resume()),
+      setDownloadAll: async ({ infoHash, all }) => void this.#torrent(infoHash).setDownloadAll(all),
+      metainfo: async ({ infoHash }) => this.#torrent(infoHash).metainfo,
+      recheck: async ({ infoHash, first, end }) => void (await this.#torrent(infoHash).recheck(first, end)),
+      stop: () => this.#stop(),
+    };
+  }
+
+  receive(message: ToThread): void {
+    switch (message.kind) {
+      case 'call':
+        void this.#answer(message.id, signal => this.#call(message.method, message.argument, signal));
+        return;
+      case 'abandon':
+        this.#calls.get(message.id)?.abort(new EngineError('stopped', 'nobody waits for this any more'));
+        return;
+      case 'demand':
+        this.#torrents.get(message.infoHash)?.demand(message.demand, message);
+        return;
+      case 'drop':
+        this.#torrents.get(message.infoHash)?.drop(message.demand);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A peer's bytes made webtorrent throw where nobody catches: that must not take the other torrents down. */
+  survive(error: unknown): void {
+    this.#logger.warn({ error: String(error instanceof Error ? error.stack : error) }, 'the swarm code failed');
+  }
+
+  #call<M extends ThreadMethod>(method: M, argument: Parameters<ThreadMethods[M]>[0], signal: AbortSignal) {
+    return this.#handlers[method](argument, signal);
+  }
+
+  async #answer(id: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const abandoned = new AbortController();
+    this.#calls.set(id, abandoned);
+    try {
+      this.#post({ kind: 'result', id, result: await work(abandoned.signal) });
+    } catch (error) {
+      const failure = error instanceof EngineError ? error : unexpected(error);
+      this.#post({ kind: 'failure', id, code: failure.code, message: failure.message });
+    } finally {
+      this.#calls.delete(id);
+    }
+  }
+
+  async #start(): Promise<{ listenPort: number }> {
+    this.#swarm = await SwarmClient.start(this.#options, this.#logger);
+    for (const folder of TorrentFolder.listed(this.#options.folder)) this.#reopen(folder);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    return { listenPort: this.#swarm.listenPort };
+  }
+
+  #reopen(folder: TorrentFolder): void {
+    const record = folder.readRecord();
+    if (record === undefined) return;
+    try {
+      const metainfo = folder.readMetainfo();
+      if (parseMetainfo(metainfo).infoHash !== folder.infoHash) throw new Error('it holds another torrent');
+      this.#open({ folder, metainfo, record, member: undefined });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.error({ infoHash: folder.infoHash, reason }, 'a torrent of the last session cannot be opened');
+    }
+  }
+
+  #list(): TorrentSummary[] {
+    return [...this.#torrents.values()].map(torrent => torrent.summary());
+  }
+
+  async #addMetainfo(infoHash: InfoHash, metainfo: Uint8Array, peers: readonly string[]): Promise<undefined> {
+    const resolving = this.#resolving.get(infoHash);
+    if (resolving !== undefined) {
+      resolving.learn(infoDictionaryOf(metainfo));
+      await resolving.resolved;
+    }
+    const known = this.#torrents.get(infoHash);
+    if (known === undefined) this.#create(metainfo, { peers, member: undefined });
+    else known.addPeers(peers);
+    return undefined;
+  }
+
+  async #addMagnet(magnet: Parameters<ThreadMethods['addMagnet']>[0], signal: AbortSignal): Promise<undefined> {
+    const { infoHash, peers } = magnet;
+    const known = this.#torrents.get(infoHash);
+    if (known !== undefined) {
+      known.addPeers(peers);
+      return undefined;
+    }
+    const resolver = this.#resolving.get(infoHash) ?? this.#resolve(infoHash, usableTrackers(magnet.trackers));
+    await resolver.wait(peers, signal);
+    return undefined;
+  }
+
+  #resolve(infoHash: InfoHash, trackers: readonly string[]): MagnetResolver {
+    const resolver = new MagnetResolver({
+      infoHash,
+      trackers,
+      peers: this.#options.peers,
+      swarm: this.#requireSwarm(),
+      onResolved: (metainfo, found) => {
+        this.#resolving.delete(infoHash);
+        this.#create(metainfo, found);
+      },
+      onGivenUp: () => this.#resolving.delete(infoHash),
+    });
+    this.#resolving.set(infoHash, resolver);
+    return resolver;
+  }
+
+  #create(metainfo: Uint8Array, found: { peers: readonly string[]; member: SwarmMember | undefined }): void {
+    const { infoHash } = parseMetainfo(metainfo);
+    const folder = new TorrentFolder(this.#options.folder, infoHash);
+    const record = { paused: false, downloadAll: undefined, peers: found.peers };
+    folder.create(metainfo, record);
+    this.#open({ folder, metainfo, record, member: found.member });
+  }
+
+  #open(torrent: {
+    folder: TorrentFolder;
+    metainfo: Uint8Array;
+    record: TorrentRecord;
+    member: SwarmMember | undefined;
+  }): void {
+    const { folder, metainfo, record, member } = torrent;
+    const session = new TorrentSession(
+      {
+        folder,
+        details: parseMetainfo(metainfo),
+        infoBytes: infoDictionaryOf(metainfo),
+        trackers: trackersOf(metainfo),
+        swarm: this.#requireSwarm(),
+        extents: this.#extents,
+        checks: this.#checks,
+        events: {
+          onState: changed => this.#tellState(changed),
+          onHeld: changed => this.#tellHeld(changed.infoHash),
+          onProgress: ({ infoHash }, demand, uncheckedBytes) =>
+            this.#post({ kind: 'progress', infoHash, demand, uncheckedBytes }),
+        },
+      },
+      { record, downloadAll: this.#options.downloadAll, peers: this.#options.peers, member },
+    );
+    this.#torrents.set(session.infoHash, session);
+    this.#tellState(session);
+    void session.start();
+  }
+
+  async #remove(infoHash: InfoHash, fromDisk: (folder: TorrentFolder) => Promise<void>): Promise<undefined> {
+    await this.#resolving.get(infoHash)?.giveUp(new EngineError('not-found', 'the torrent was removed'));
+    const torrent = this.#torrents.get(infoHash);
+    this.#torrents.delete(infoHash);
+    await torrent?.end();
+    await fromDisk(new TorrentFolder(this.#options.folder, infoHash));
+    if (torrent !== undefined) this.#post({ kind: 'gone', infoHash });
+    return undefined;
+  }
+
+  async #stop(): Promise<undefined> {
+    clearInterval(this.#ticker);
+    const stopped = new EngineError('stopped', 'the engine was stopped');
+    for (const resolver of [...this.#resolving.values()]) void resolver.giveUp(stopped);
+    await Promise.all([...this.#torrents.values()].map(torrent => torrent.end()));
+    await this.#swarm?.stop();
+    return undefined;
+  }
+
+  #tick(): void {
+    for (const resolver of this.#resolving.values()) resolver.tick();
+    for (const torrent of this.#torrents.values()) torrent.tick();
+  }
+
+  #tellState(torrent: TorrentSession): void {
+    const { infoHash, state, error, held } = torrent;
+    const { pieceCount, memory } = held;
+    this.#post({ kind: 'torrent', infoHash, state, error, pieceCount, held: memory });
+  }
+
+  /** Once a turn: a check finds thousands of pieces a second. */
+  #tellHeld(infoHash: InfoHash): void {
+    if (this.#newlyHeld.size === 0) {
+      setImmediate(() => {
+        for (const changed of this.#newlyHeld) this.#post({ kind: 'held', infoHash: changed });
+        this.#newlyHeld.clear();
+      });
+    }
+    this.#newlyHeld.add(infoHash);
+  }
+
+  #torrent(infoHash: InfoHash): TorrentSession {
+    const torrent = this.#torrents.get(infoHash);
+    if (torrent === undefined) throw new EngineError('not-found', `no torrent ${infoHash}`);
+    return torrent;
+  }
+
+  #requireSwarm(): SwarmClient {
+    if (this.#swarm === undefined) throw new EngineError('unavailable', 'the engine has not started');
+    return this.#swarm;
+  }
+}
+
+/** One reads while another hashes; more only take turns on the disk. */
+const CHECKS_AT_ONCE = 3;
+/** How late an overdue block is noticed, and how fresh a reader's progress is. */
+const TICK_MS = 250;
+
+function unexpected(error: unknown): EngineError {
+  const isErrno = error instanceof Error && 'code' in error;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (isErrno && error.code === 'ENOSPC') {
+    return new EngineError('no-space', `the data directory is full: ${reason}; free some space`);
+  }
+  return new EngineError('io', isErrno ? `the data directory failed: ${reason}` : `the engine failed: ${reason}`);
+}

@@ -1,0 +1,348 @@
+import { EngineError, type EngineErrorCode } from '../errors.ts';
+import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
+import type { DataExtents } from './data-extents.ts';
+import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
+import { HeldPieces } from './held-pieces.ts';
+import { pieceSize, piecesOf } from './payload-layout.ts';
+import { PayloadStore } from './payload-store.ts';
+import { PieceFetcher } from './piece-fetcher.ts';
+import { isPieceRight, verifyPayload } from './piece-verifier.ts';
+import type { SwarmClient } from './swarm-client.ts';
+import type { SwarmContent, SwarmMember } from './swarm-member.ts';
+import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
+
+export interface TorrentSessionComponents {
+  readonly folder: TorrentFolder;
+  readonly details: TorrentDetails;
+  readonly infoBytes: Uint8Array;
+  readonly trackers: readonly string[];
+  readonly swarm: SwarmClient;
+  readonly extents: DataExtents;
+  readonly checks: CheckQueue;
+  readonly events: TorrentSessionEvents;
+}
+
+/** Lets a few torrents be checked at a time. */
+export interface CheckQueue {
+  run(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+export interface TorrentSessionEvents {
+  readonly onState: (torrent: TorrentSession) => void;
+  readonly onHeld: (torrent: TorrentSession) => void;
+  readonly onProgress: (torrent: TorrentSession, demand: number, uncheckedBytes: number) => void;
+}
+
+export interface TorrentSessionOptions {
+  readonly record: TorrentRecord;
+  /** What `record.downloadAll` is when it is undefined. */
+  readonly downloadAll: boolean;
+  /** Dialled beside those of the record. */
+  readonly peers: readonly string[];
+  /** A member of the swarm that resolved the metadata, to go on with. */
+  readonly member: SwarmMember | undefined;
+}
+
+/**
+ * One torrent on the engine thread: checked first, then in its swarm until it is paused or its disk fails. While it is checked
+ * it is listed, and each piece can be read as soon as it is found right.
+ */
+export class TorrentSession {
+  readonly infoHash: InfoHash;
+  readonly held: HeldPieces;
+  readonly #components: TorrentSessionComponents;
+  readonly #options: TorrentSessionOptions;
+  readonly #store: PayloadStore;
+  readonly #fetcher: PieceFetcher;
+  readonly #demands = new Map<number, PieceDemand>();
+  /** What was last told of each demand's progress. */
+  readonly #told = new Map<number, number>();
+  readonly #ended = new AbortController();
+  readonly #peers: Set<string>;
+  #record: TorrentRecord;
+  #member: SwarmMember | undefined;
+  #checkedBytes: number | undefined = 0;
+  #heldBytes = 0;
+  #error: string | undefined;
+  /** No piece before this one is missing. */
+  #firstMissing = 0;
+  #dialledAtMs = 0;
+
+  constructor(components: TorrentSessionComponents, options: TorrentSessionOptions) {
+    const { details } = components;
+    this.infoHash = details.infoHash;
+    this.held = new HeldPieces(details.pieceCount);
+    this.#components = components;
+    this.#options = options;
+    this.#record = options.record;
+    this.#member = options.member;
+    this.#peers = new Set([...options.record.peers, ...options.peers]);
+    this.#store = new PayloadStore(components.folder.files, details);
+    this.#fetcher = new PieceFetcher({
+      details,
+      wires: () => this.#member?.wires ?? [],
+      plan: () => this.#plan(),
+      keep: (piece, bytes) => this.#keep(piece, bytes),
+      onBadPeer: wire => this.#ban(wire),
+      now: () => performance.now(),
+    });
+  }
+
+  get state(): EngineTorrentState {
+    if (this.#error !== undefined) return 'error';
+    if (this.#checkedBytes !== undefined) return 'initializing';
+    return this.#record.paused ? 'paused' : 'live';
+  }
+
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  get metainfo(): Uint8Array {
+    return this.#components.folder.readMetainfo();
+  }
+
+  /** Checks what is on disk and joins the swarm. Resolves when that is done, or has failed and is told in the state. */
+  async start(): Promise<void> {
+    await this.#guarded(() => this.#components.checks.run(() => this.#check(), this.#ended.signal));
+    this.#checkedBytes = undefined;
+    this.#goOn();
+  }
+
+  summary(): TorrentSummary {
+    const stats = this.#member?.stats ?? noStats;
+    return {
+      infoHash: this.infoHash,
+      name: this.#components.details.name,
+      engineId: undefined,
+      state: this.state,
+      error: this.#error,
+      totalBytes: this.#components.details.totalLength,
+      progressBytes: this.#checkedBytes ?? this.#heldBytes,
+      wantsMore: this.state === 'live' && this.#plan().pieces.length > 0,
+      fetchedBytes: this.#fetcher.fetchedBytes,
+      ...stats,
+    };
+  }
+
+  /** What a stream wants, in bytes of the torrent. */
+  demand(id: number, range: { readonly start: number; readonly endExclusive: number }): void {
+    const isNew = !this.#demands.has(id);
+    this.#demands.set(id, piecesOf(this.#components.details, range.start, range.endExclusive));
+    this.#fetcher.update();
+    if (isNew) this.#redial(MIN_DIAL_INTERVAL_MS);
+  }
+
+  drop(id: number): void {
+    this.#told.delete(id);
+    if (this.#demands.delete(id)) this.#fetcher.update();
+  }
+
+  addPeers(peers: readonly string[]): void {
+    const fresh = peers.filter(peer => !this.#peers.has(peer));
+    if (fresh.length > 0) {
+      for (const peer of fresh) this.#peers.add(peer);
+      this.#save({ peers: [...this.#record.peers, ...fresh] });
+    }
+    this.#member?.dial(peers);
+  }
+
+  async pause(): Promise<void> {
+    if (this.#record.paused) return;
+    this.#save({ paused: true });
+    await this.#leave();
+    this.#components.events.onState(this);
+  }
+
+  /** Also takes a torrent up again that had failed. */
+  async resume(): Promise<void> {
+    if (!this.#record.paused && this.#error === undefined) return;
+    if (this.#record.paused) this.#save({ paused: false });
+    this.#error = undefined;
+    if (this.#checkedBytes === undefined) this.#goOn();
+    else this.#components.events.onState(this);
+  }
+
+  setDownloadAll(all: boolean): void {
+    this.#save({ downloadAll: all });
+    this.#fetcher.update();
+  }
+
+  /** Looks again at pieces whose bytes were not where they should be. */
+  async recheck(first: number, end: number): Promise<void> {
+    for (let piece = first; piece < end; piece++) {
+      if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
+      this.held.remove(piece);
+      this.#heldBytes -= pieceSize(this.#components.details, piece);
+      this.#firstMissing = Math.min(this.#firstMissing, piece);
+      this.#member?.revoke(piece);
+    }
+    this.#fetcher.update();
+  }
+
+  /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */
+  tick(): void {
+    if (this.state !== 'live') return;
+    if (this.#demands.size > 0) this.#fetcher.update();
+    if (this.summary().wantsMore) this.#redial(REDIAL_INTERVAL_MS);
+    this.#tellProgress();
+  }
+
+  /** Resolves when nothing of it is left in memory or on the net. */
+  async end(): Promise<void> {
+    this.#ended.abort(new EngineError('stopped', 'the torrent was stopped'));
+    await this.#leave();
+    this.#store.close();
+  }
+
+  async #check(): Promise<void> {
+    this.#components.events.onState(this);
+    await this.#store.makeEmptyFiles();
+    await verifyPayload(
+      { ...this.#components, store: this.#store, held: this.held },
+      {
+        signal: this.#ended.signal,
+        wanted: () => this.#plan().pieces,
+        onHeld: piece => this.#countHeld(piece),
+        onProgress: bytes => {
+          this.#checkedBytes = bytes;
+        },
+      },
+    );
+  }
+
+  #goOn(): void {
+    if (this.#ended.signal.aborted) return;
+    if (this.state === 'live') this.#join();
+    this.#components.events.onState(this);
+  }
+
+  #join(): void {
+    const { details, infoBytes, swarm, trackers } = this.#components;
+    if (details.pieceCount === 0) return; // only empty files: there is nothing to meet anybody for
+    const content: SwarmContent = {
+      details,
+      infoBytes,
+      held: this.held.toBitfield(),
+      readBlock: (start, length) => this.#readBlock(start, length),
+      fill: wire => this.#fetcher.fill(wire),
+    };
+    const onError = (error: EngineError) => this.#fail(error);
+    if (this.#member !== undefined) this.#member.begin(content, onError);
+    else {
+      const events = { onInfo: () => {}, onError };
+      const peers = [...this.#peers];
+      this.#member = swarm.join({ infoHash: this.infoHash, trackers, peers, content, events });
+    }
+    this.#dialledAtMs = performance.now();
+    this.#fetcher.update();
+  }
+
+  async #leave(): Promise<void> {
+    const member = this.#member;
+    this.#member = undefined;
+    this.#fetcher.stop();
+    await member?.leave();
+  }
+
+  #plan(): PiecePlan {
+    if (this.#error !== undefined || this.#record.paused) return { pieces: [], urgentCount: 0 };
+    const { pieceCount, pieceLength } = this.#components.details;
+    while (this.#firstMissing < pieceCount && this.held.has(this.#firstMissing)) this.#firstMissing++;
+    const all = this.#record.downloadAll ?? this.#options.downloadAll;
+    return planPieces({
+      demands: [...this.#demands.values()],
+      isMissing: piece => !this.held.has(piece),
+      limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
+      everythingFrom: all ? { first: this.#firstMissing, end: pieceCount } : undefined,
+    });
+  }
+
+  async #keep(piece: number, bytes: Uint8Array): Promise<void> {
+    if (this.held.has(piece)) return;
+    await this.#guarded(async () => {
+      await this.#store.writePiece(piece, bytes);
+      this.held.add(piece);
+      this.#countHeld(piece);
+      this.#member?.announce(piece);
+      if (this.held.heldCount === this.held.pieceCount) this.#member?.announceComplete();
+    });
+  }
+
+  #countHeld(piece: number): void {
+    this.#heldBytes += pieceSize(this.#components.details, piece);
+    this.#components.events.onHeld(this);
+  }
+
+  async #readBlock(start: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    if (!(await this.#store.read(bytes, start))) throw new Error('the payload is not on disk');
+    return bytes;
+  }
+
+  #isRight(piece: number): Promise<boolean> {
+    return isPieceRight({ details: this.#components.details, store: this.#store }, piece);
+  }
+
+  #ban(wire: { readonly destroyed: boolean }): void {
+    const known = this.#member?.wires.find(other => other === wire);
+    if (known !== undefined) this.#member?.ban(known);
+  }
+
+  /** Runs what may meet a failing disk; that ends the torrent's work until it is resumed, and nothing else. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#ended.signal.aborted) this.#fail(diskError(error));
+    }
+  }
+
+  #fail(error: EngineError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error.message;
+    void this.#leave();
+    this.#components.events.onState(this);
+  }
+
+  #save(change: Partial<TorrentRecord>): void {
+    this.#record = { ...this.#record, ...change };
+    this.#components.folder.writeRecord(this.#record);
+  }
+
+  #redial(intervalMs: number): void {
+    if (performance.now() - this.#dialledAtMs < intervalMs) return;
+    this.#dialledAtMs = performance.now();
+    this.#member?.redial();
+  }
+
+  #tellProgress(): void {
+    for (const [id, demand] of this.#demands) {
+      let piece = demand.first;
+      while (piece < demand.end && this.held.has(piece)) piece++;
+      const uncheckedBytes = piece < demand.end ? this.#fetcher.receivedOf(piece) : 0;
+      if (this.#told.get(id) === uncheckedBytes) continue;
+      this.#told.set(id, uncheckedBytes);
+      this.#components.events.onProgress(this, id, uncheckedBytes);
+    }
+  }
+}
+
+const noStats = { peersConnected: 0, peersKnown: 0, downloadSpeed: 0, uploadSpeed: 0 };
+
+/** webtorrent gives a peer up after 21 s in all; whoever waits for a read cannot wait for the next announce. */
+const REDIAL_INTERVAL_MS = 10_000;
+/** A reader that begins to wait is reason enough to dial, but not each of a thousand. */
+const MIN_DIAL_INTERVAL_MS = 2_000;
+/** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
+const PLANNED_BYTES = 64 * 2 ** 20;
+const MIN_PLANNED_PIECES = 4;
+
+function diskError(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const isErrno = error instanceof Error && 'code' in error;
+  const code: EngineErrorCode = isErrno && error.code === 'ENOSPC' ? 'no-space' : 'io';
+  const reason = error instanceof Error ? error.message : String(error);
+  const advice = code === 'no-space' ? 'free some space, then resume the torrent' : 'resume the torrent to try again';
+  return new EngineError(code, `the data directory cannot be written: ${reason}; ${advice}`, { cause: error });
+}

@@ -1,0 +1,127 @@
+/**
+ * What the embedded engine uses of webtorrent 3.0, bundled to `dist/vendor/webtorrent.js`. Members with a leading underscore
+ * are no public interface of webtorrent: the version is pinned, and `swarm.ts` alone touches them.
+ */
+import type { EventEmitter } from 'node:events';
+
+export default class WebTorrent extends EventEmitter {
+  constructor(options: WebTorrentOptions);
+  readonly listening: boolean;
+  readonly torrentPort: number;
+  add(torrent: KnownTorrent | UnresolvedTorrent, options: TorrentOptions): Torrent;
+  destroy(callback: (error?: Error) => void): void;
+}
+
+export interface WebTorrentOptions {
+  /** Handed to `net.Server.listen`, which takes more than a port. */
+  readonly torrentPort: number | { readonly port: number; readonly host: string };
+  readonly dhtPort: number;
+  readonly dht: boolean;
+  readonly tracker: boolean;
+  readonly lsd: boolean;
+  readonly utp: boolean;
+  readonly natUpnp: boolean;
+  readonly natPmp: boolean;
+  readonly webSeeds: boolean;
+  /** Protocol encryption: 0 none, 1 tried first. */
+  readonly secure: 0 | 1;
+  readonly userAgent: string;
+}
+
+export interface UnresolvedTorrent {
+  readonly infoHash: string;
+  readonly announce: readonly string[];
+}
+
+/** The shape of `parse-torrent`'s result, which webtorrent takes in place of a .torrent file. */
+export interface KnownTorrent extends UnresolvedTorrent {
+  readonly info: object;
+  readonly name: string;
+  readonly private: boolean;
+  readonly length: number;
+  readonly pieceLength: number;
+  readonly lastPieceLength: number;
+  /** Hexadecimal SHA-1 of each piece. */
+  readonly pieces: readonly string[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly length: number;
+    readonly offset: number;
+  }[];
+}
+
+export interface TorrentOptions {
+  /** A constructor of an abstract-chunk-store. */
+  readonly store: new () => ChunkStore;
+  readonly storeCacheSlots: 0;
+  readonly deselect: true;
+  /** What is held, if all is known about it; it is believed but for one piece. */
+  readonly bitfield?: Uint8Array;
+}
+
+export interface ChunkStore {
+  put(index: number, bytes: Uint8Array, callback: StoreCallback): void;
+  get(index: number, options: { offset?: number; length?: number } | null, callback: StoreCallback): void;
+  close(callback: StoreCallback): void;
+  destroy(callback: StoreCallback): void;
+}
+
+export type StoreCallback = (error: Error | null, bytes?: Uint8Array) => void;
+
+export interface Torrent extends EventEmitter {
+  readonly destroyed: boolean;
+  readonly ready: boolean;
+  readonly wires: readonly Wire[];
+  readonly downloadSpeed: number;
+  readonly uploadSpeed: number;
+  /** What `ut_metadata` hands out: the info dictionary, bare or in a .torrent file. */
+  metadata: Uint8Array | null;
+  addPeer(address: string, source: 'manual'): boolean;
+  destroy(options: object, callback: (error?: Error) => void): void;
+
+  readonly _peers: ReadonlyMap<
+    string,
+    { readonly wire: Wire | null; readonly conn: { setNoDelay?(on: boolean): void } | null }
+  >;
+  readonly _peersLength: number;
+  /** Fills one peer's queue of requests; called whenever that may have become possible. */
+  _updateWire(wire: Wire): void;
+  _update(): void;
+  _markVerified(piece: number): void;
+  _markUnverified(piece: number): void;
+  _checkDone(): void;
+  _onMetadata(torrent: KnownTorrent): void;
+  _startupBitfield: Uint8Array | undefined;
+}
+
+/** A connection to a peer after the handshake: `bittorrent-protocol`. */
+export interface Wire extends EventEmitter {
+  readonly destroyed: boolean;
+  readonly peerId: string;
+  readonly remoteAddress: string | undefined;
+  readonly peerChoking: boolean;
+  readonly hasFast: boolean;
+  readonly peerAllowedFastSet: readonly number[];
+  readonly peerPieces: { get(piece: number): boolean };
+  readonly requests: readonly WireRequest[];
+  readonly peerRequests: readonly WireRequest[];
+  readonly peerExtendedHandshake: { readonly reqq?: unknown };
+  readonly ut_metadata: EventEmitter & { readonly metadata: Uint8Array };
+  /** Bytes per second. */
+  downloadSpeed(): number;
+  request(piece: number, offset: number, length: number, callback: RequestCallback): void;
+  cancel(piece: number, offset: number, length: number): void;
+  have(piece: number): void;
+  destroy(): void;
+
+  _parse(size: number, parser: (bytes: Uint8Array) => void): void;
+}
+
+export type RequestCallback = (error: Error | null, bytes: Uint8Array | null) => void;
+
+export interface WireRequest {
+  readonly piece: number;
+  readonly offset: number;
+  readonly length: number;
+}
