@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 
 /** An HTTP status that is no success. The code is what the status means whatever was asked. */
@@ -57,8 +58,7 @@ function adviceFor(status: number): string {
 /** Turns what undici, node:net or node:tls throw into an EngineError; one of ours comes back as it is. */
 export function transportError(error: unknown, call: string): EngineError {
   if (error instanceof EngineError) return error;
-  const systemCode = codeIn(error);
-  const code = transportCodes[systemCode] ?? (systemCode.startsWith('HPE_') ? 'protocol' : 'network');
+  const code = error instanceof errors.HTTPParserError ? 'protocol' : (transportCodes[codeIn(error)] ?? 'network');
   return new EngineError(code, `${call}: ${phrases[code] ?? messageOf(error)}`, { cause: error });
 }
 

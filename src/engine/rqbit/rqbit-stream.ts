@@ -1,5 +1,5 @@
 import { sleep } from '../../util/abortable.ts';
-import { Backoff } from '../../util/backoff.ts';
+import { Backoff, type BackoffOptions } from '../../util/backoff.ts';
 import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { hasStatus } from './http-errors.ts';
@@ -16,7 +16,8 @@ export class RqbitStream implements ByteStream {
   readonly file: FileId;
   readonly #source: StreamSource;
   readonly #health: TorrentHealth;
-  readonly #backoff = new Backoff({ initialMs: 100, maxMs: 2000 });
+  readonly #timings: StreamTimings;
+  readonly #backoff: Backoff;
   readonly #end = new AbortController();
   readonly #detach: () => void;
   #position: number;
@@ -31,6 +32,8 @@ export class RqbitStream implements ByteStream {
     this.file = file;
     this.#source = components.source;
     this.#health = components.health;
+    this.#timings = components.timings;
+    this.#backoff = new Backoff(components.timings.retry);
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;
     const { signal } = options;
@@ -142,14 +145,14 @@ export class RqbitStream implements ByteStream {
   async #waitForBytes(connection: StreamConnection): Promise<void> {
     const since = performance.now();
     connection.wanted();
-    while (!(await isReadyWithin(connection.body, STALL_MS))) {
+    while (!(await isReadyWithin(connection.body, this.#timings.stallMs))) {
       const check = this.#health.checkStalled(this.file.infoHash, this.#end.signal).catch(throwIfPermanent);
       await Promise.race([connection.body.ready(), check]);
       // A stream that began to wait before its torrent failed and was started again is never woken by rqbit.
-      if (performance.now() - since > REOPEN_MS) connection.close();
+      if (performance.now() - since > this.#timings.reopenMs) connection.close();
     }
     if (!connection.isClosed) return;
-    this.#hadTurnInVain = performance.now() - since >= STALL_MS;
+    this.#hadTurnInVain = performance.now() - since >= this.#timings.stallMs;
     this.#connection = undefined;
   }
 
@@ -177,10 +180,6 @@ export class RqbitStream implements ByteStream {
   }
 }
 
-/** As long as the budget of streams has patience: see `streamBudgetDefaults`. */
-const STALL_MS = 2000;
-/** Rare enough not to churn peers, which rqbit does at each new stream, and within a reader's usual patience. */
-const REOPEN_MS = 20_000;
 /** A live torrent that refuses its streams so often, over some seconds, will not change its mind. */
 const MAX_REFUSALS = 5;
 
@@ -201,6 +200,16 @@ function throwIfPermanent(error: unknown): void {
 interface StreamComponents {
   readonly source: StreamSource;
   readonly health: TorrentHealth;
+  readonly timings: StreamTimings;
+}
+
+export interface StreamTimings {
+  /** Without a byte for so long, a stream asks what is wrong. */
+  readonly stallMs: number;
+  /** After so long it asks for the same bytes anew. */
+  readonly reopenMs: number;
+  /** Before it tries again after a failure. */
+  readonly retry: BackoffOptions;
 }
 
 /** Where a stream has its HTTP streams from. */

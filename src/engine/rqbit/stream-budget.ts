@@ -2,11 +2,11 @@
  * Who may hold an HTTP stream. rqbit gives every open stream one of a fixed number of permits (8, unless it was started with
  * another `--max-blocking-threads`), and needs the same permits to write what it downloads: streams that wait for missing
  * pieces on all of them would stop the very download that they wait for. So at most `maxStreams` leases are out at once, of
- * which at most `maxStalled` wait in vain; the longest of these gives way, and those without a lease take turns.
+ * which at most `maxStalled` wait in vain: those without a byte for `stallMs`, and those that had a turn in vain before.
  *
  * Who comes first: a newcomer before one that had a turn in vain, unless that waited `comebackMs` longer. Who gives way: a
- * lease that nobody reads from, then the one without a byte for longest, and among leases that all deliver, one that had
- * `turnMs` already.
+ * lease that nobody reads from; then the one that waits in vain for longest; and among leases that all deliver, the one that
+ * had its turn longest ago. So a reader of a healthy file is served at once, however many readers of dead ones there are.
  */
 export class StreamBudget {
   readonly #options: StreamBudgetOptions;
@@ -46,16 +46,21 @@ export class StreamBudget {
 
   /** Decides all that can be decided now. */
   #settle(): void {
-    this.#revokeOverStalled();
-    for (let waiter = this.#first(); waiter !== undefined; waiter = this.#first()) {
-      if (this.#leases.size >= this.#options.maxStreams) {
+    this.#revokeSurplus();
+    for (const waiter of this.#inOrder()) {
+      if (!this.#hasRoomFor(waiter)) {
         const victim = this.#victimFor(waiter);
-        if (victim === undefined) break;
+        if (victim === undefined) continue;
         this.#revoke(victim);
       }
       this.#grant(waiter);
     }
     this.#keepTicking();
+  }
+
+  #hasRoomFor(waiter: Waiter): boolean {
+    if (waiter.hadTurnInVain && this.#inVain().length >= this.#options.maxStalled) return false;
+    return this.#leases.size < this.#options.maxStreams;
   }
 
   #grant(waiter: Waiter): void {
@@ -77,32 +82,36 @@ export class StreamBudget {
     lease.onRevoked();
   }
 
-  #revokeOverStalled(): void {
-    const stalled = this.#stalled();
-    for (const lease of stalled.slice(0, Math.max(0, stalled.length - this.#options.maxStalled))) this.#revoke(lease);
+  #revokeSurplus(): void {
+    const inVain = this.#inVain();
+    for (const lease of inVain.slice(0, Math.max(0, inVain.length - this.#options.maxStalled))) this.#revoke(lease);
   }
 
-  #first(): Waiter | undefined {
+  #inOrder(): Waiter[] {
     const rank = (waiter: Waiter) => waiter.since + (waiter.hadTurnInVain ? this.#options.comebackMs : 0);
-    return oldest(this.#waiters, rank);
+    return [...this.#waiters].sort((a, b) => rank(a) - rank(b));
   }
 
   #victimFor(waiter: Waiter): HeldLease | undefined {
     const now = performance.now();
     const { idleMs, turnMs } = this.#options;
+    const hadTurn = (lease: HeldLease) => now - lease.grantedAt >= turnMs;
+    const inVain = this.#inVain();
+    if (waiter.hadTurnInVain && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
     const idle = [...this.#leases].filter(lease => !lease.isWanted && now - lease.since >= idleMs);
     if (idle.length > 0) return oldest(idle, lease => lease.since);
-    const hadTurn = (lease: HeldLease) => now - lease.grantedAt >= turnMs;
-    const stalled = this.#stalled();
-    if (stalled.length > 0) return waiter.hadTurnInVain ? stalled.find(hadTurn) : stalled[0];
-    if (now - waiter.since < turnMs) return undefined;
+    if (inVain.length > 0) return waiter.hadTurnInVain ? inVain.find(hadTurn) : inVain[0];
+    // Where one has yet to show that it delivers, the others need not give way: in a moment it will, or wait in vain.
+    const allDeliver = [...this.#leases].every(lease => lease.hasDelivered);
+    if (!allDeliver || now - waiter.since < turnMs) return undefined;
     return oldest([...this.#leases].filter(hadTurn), lease => lease.grantedAt);
   }
 
-  /** Those without progress for too long, the longest first. */
-  #stalled(): HeldLease[] {
+  /** The leases that wait in vain, the longest first. */
+  #inVain(): HeldLease[] {
     const limit = performance.now() - this.#options.stallMs;
-    return [...this.#leases].filter(lease => lease.isWanted && lease.since <= limit).sort((a, b) => a.since - b.since);
+    const inVain = [...this.#leases].filter(lease => lease.isWanted && (lease.isDoubtful || lease.since <= limit));
+    return inVain.sort((a, b) => a.since - b.since);
   }
 
   /** Some decisions are brought about by time alone. */
@@ -123,8 +132,9 @@ export class StreamBudget {
 export interface StreamBudgetOptions {
   /** Leases out at once. */
   readonly maxStreams: number;
-  /** Of these, leases without progress for `stallMs`. */
+  /** Of these, leases that wait in vain. */
   readonly maxStalled: number;
+  /** Without a byte for so long, a lease waits in vain. */
   readonly stallMs: number;
   /** A lease that nobody has read from for this long gives way to a waiter. */
   readonly idleMs: number;
@@ -154,7 +164,7 @@ export interface LeaseRequest {
   readonly signal: AbortSignal;
   /** Lost its last lease without a byte having come. */
   readonly hadTurnInVain: boolean;
-  /** The lease is gone, and what it stood for must be closed; not called after `release`. */
+  /** The lease is gone, perhaps before `acquire` resolves, and what it stood for must be closed; not called after `release`. */
   readonly onRevoked: () => void;
 }
 
@@ -174,15 +184,27 @@ class HeldLease implements Lease {
   readonly onRevoked: () => void;
   readonly #release: () => void;
   #isWanted = true;
+  #isDoubtful: boolean;
+  #hasDelivered = false;
   #since = this.grantedAt;
 
   constructor(request: LeaseRequest, release: () => void) {
     this.onRevoked = request.onRevoked;
+    this.#isDoubtful = request.hadTurnInVain;
     this.#release = release;
   }
 
   get isWanted(): boolean {
     return this.#isWanted;
+  }
+
+  /** Had a turn in vain, and no byte since. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
+  }
+
+  get hasDelivered(): boolean {
+    return this.#hasDelivered;
   }
 
   /** When it became idle; or since when a reader has waited without a byte. */
@@ -196,6 +218,8 @@ class HeldLease implements Lease {
   }
 
   progressed(): void {
+    this.#isDoubtful = false;
+    this.#hasDelivered = true;
     this.#since = performance.now();
   }
 

@@ -21,14 +21,20 @@ export class StreamConnection {
   static async open(components: ConnectionComponents, request: ConnectionRequest): Promise<StreamConnection> {
     const { budget, client } = components;
     let connection: StreamConnection | undefined;
+    let isRevoked = false;
     const lease = await budget.acquire({
       signal: request.signal,
       hadTurnInVain: request.hadTurnInVain,
-      onRevoked: () => connection?.close(),
+      onRevoked: () => {
+        isRevoked = true;
+        connection?.close();
+      },
     });
     try {
       request.signal.throwIfAborted();
       connection = new StreamConnection(new RangeBody(client, request.range, request.fileLength), lease, components);
+      // The turn of another may have come before this one could use its own.
+      if (isRevoked) connection.close();
       return connection;
     } catch (error) {
       lease.release();

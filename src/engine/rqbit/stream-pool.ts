@@ -2,7 +2,7 @@ import type { FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
-import { RqbitStream, type StreamSource } from './rqbit-stream.ts';
+import { RqbitStream, type StreamSource, type StreamTimings } from './rqbit-stream.ts';
 import { StreamBudget, type StreamBudgetOptions, streamBudgetDefaults } from './stream-budget.ts';
 import { type ConnectionRequest, StreamConnection } from './stream-connection.ts';
 import type { TorrentHealth } from './torrent-health.ts';
@@ -13,6 +13,7 @@ import type { TorrentHealth } from './torrent-health.ts';
  */
 export class StreamPool implements StreamSource {
   readonly #components: StreamPoolComponents;
+  readonly #timings: PoolTimings;
   readonly #budget: StreamBudget;
   readonly #streams = new Set<RqbitStream>();
   readonly #connections = new Set<StreamConnection>();
@@ -20,13 +21,19 @@ export class StreamPool implements StreamSource {
   readonly #parked = new Map<StreamConnection, number>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(components: StreamPoolComponents, options: Partial<StreamBudgetOptions> = {}) {
+  constructor(components: StreamPoolComponents, options: StreamPoolOptions = {}) {
     this.#components = components;
-    this.#budget = new StreamBudget({ ...streamBudgetDefaults, ...options });
+    this.#timings = { ...poolTimings, ...options.timings };
+    const { stallMs } = this.#timings;
+    this.#budget = new StreamBudget({ ...streamBudgetDefaults, stallMs, ...options.budget });
   }
 
   open(file: FileId, options: StreamOptions): RqbitStream {
-    const stream = new RqbitStream({ source: this, health: this.#components.health }, file, options);
+    const stream = new RqbitStream(
+      { source: this, health: this.#components.health, timings: this.#timings },
+      file,
+      options,
+    );
     if (!options.signal.aborted) this.#streams.add(stream);
     return stream;
   }
@@ -53,8 +60,8 @@ export class StreamPool implements StreamSource {
     const { client } = this.#components;
     const onClosed = (closed: StreamConnection) => this.#remove(closed);
     const connection = await StreamConnection.open({ budget: this.#budget, client, onClosed }, request);
-    this.#connections.add(connection);
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    if (!connection.isClosed) this.#connections.add(connection);
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.#timings.parkedMs / 3).unref();
     return connection;
   }
 
@@ -82,9 +89,10 @@ export class StreamPool implements StreamSource {
 
   #sweep(): void {
     const now = performance.now();
-    for (const [connection, since] of this.#parked) if (now - since > PARKED_MS) connection.close();
+    const { parkedMs, restMs } = this.#timings;
+    for (const [connection, since] of this.#parked) if (now - since > parkedMs) connection.close();
     for (const connection of this.#connections) {
-      if (connection.idleSince !== undefined && now - connection.idleSince > IDLE_MS) connection.close();
+      if (connection.idleSince !== undefined && now - connection.idleSince > restMs) connection.close();
     }
   }
 
@@ -106,8 +114,26 @@ export interface StreamPoolComponents {
 
 /** To read on over 1 MiB that is thrown away takes a few milliseconds; a new stream makes rqbit reconsider its peers. */
 const NEAR_BYTES = 2 ** 20;
-/** As long as its HTTP stream is open, rqbit goes on fetching 32 MiB for a stream that is closed: just long enough to reuse. */
-const PARKED_MS = 1500;
-/** A player that has buffered enough comes back after some seconds; a new stream costs it less than the permit costs others. */
-const IDLE_MS = 5000;
-const SWEEP_MS = 500;
+export interface StreamPoolOptions {
+  readonly budget?: Partial<StreamBudgetOptions>;
+  readonly timings?: Partial<PoolTimings>;
+}
+
+interface PoolTimings extends StreamTimings {
+  /** How long an HTTP stream is kept after its reader closed. */
+  readonly parkedMs: number;
+  /** How long it is kept for a reader who does not read. */
+  readonly restMs: number;
+}
+
+const poolTimings: PoolTimings = {
+  stallMs: streamBudgetDefaults.stallMs,
+  // rqbit never wakes a stream that waited while its torrent failed and was started again. Rare enough not to churn peers,
+  // which rqbit does at every new stream, and within a reader's patience.
+  reopenMs: 20_000,
+  retry: { initialMs: 100, maxMs: 2000 },
+  // As long as it is open, rqbit goes on fetching 32 MiB for a stream that nobody wants: just long enough to be reused.
+  parkedMs: 1500,
+  // A player that has buffered enough comes back after seconds; a new stream costs it less than a permit costs others.
+  restMs: 5000,
+};

@@ -1,0 +1,188 @@
+import { setMaxListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Lease, StreamBudget, streamBudgetDefaults } from '../../../src/engine/rqbit/stream-budget.ts';
+
+const { signal } = new AbortController();
+setMaxListeners(0, signal);
+
+/** One who wants a lease, as a stream does: gets it, loses it, and asks again. */
+class Applicant {
+  readonly name: string;
+  readonly #budget: StreamBudget;
+  lease: Lease | undefined;
+  grants = 0;
+  comesBack = false;
+
+  constructor(budget: StreamBudget, name: string) {
+    this.#budget = budget;
+    this.name = name;
+  }
+
+  get hasLease(): boolean {
+    return this.lease !== undefined;
+  }
+
+  async apply(hadTurnInVain = false): Promise<this> {
+    let isRevoked = false;
+    const onRevoked = () => {
+      isRevoked = true;
+      this.lease = undefined;
+      if (this.comesBack) void this.apply(true);
+    };
+    const lease = await this.#budget.acquire({ signal, hadTurnInVain, onRevoked });
+    if (!isRevoked) this.lease = lease;
+    this.grants++;
+    return this;
+  }
+}
+
+let budget: StreamBudget;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  budget = new StreamBudget(streamBudgetDefaults);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+
+async function applicants(count: number, prefix: string): Promise<Applicant[]> {
+  const all = Array.from({ length: count }, (_, index) => new Applicant(budget, `${prefix}${index}`));
+  for (const applicant of all) void applicant.apply();
+  await pass(0);
+  return all;
+}
+
+/** Readers who get bytes all the time. */
+function keepBusy(all: readonly Applicant[]): () => void {
+  const timer = setInterval(() => {
+    for (const { lease } of all) lease?.progressed();
+  }, 100);
+  return () => clearInterval(timer);
+}
+
+const holders = (all: readonly Applicant[]) => all.filter(applicant => applicant.hasLease).map(({ name }) => name);
+
+describe('the budget of streams', () => {
+  it('gives out six leases, and the seventh when one is returned', async () => {
+    const all = await applicants(7, 'r');
+    expect(holders(all)).toHaveLength(6);
+    all[2]?.lease?.release();
+    await pass(0);
+    expect(all[6]?.hasLease).toBe(true);
+    expect(budget.leased).toBe(6);
+  });
+
+  it('lets at most four leases be without progress for two seconds', async () => {
+    const all = await applicants(6, 'dead');
+    await pass(2250);
+    expect(holders(all)).toHaveLength(4);
+  });
+
+  it('takes the lease that was without progress for longest', async () => {
+    const all = await applicants(5, 'r');
+    await pass(1000);
+    for (const applicant of all) if (applicant.name !== 'r3') applicant.lease?.progressed();
+    await pass(2250);
+    expect(holders(all)).not.toContain('r3');
+  });
+
+  it('leaves leases alone that nobody waits on', async () => {
+    const all = await applicants(6, 'r');
+    for (const { lease } of all) lease?.idle();
+    await pass(60_000);
+    expect(budget.leased).toBe(6);
+  });
+
+  it('takes an idle lease for a newcomer before one that is read', async () => {
+    const all = await applicants(6, 'r');
+    const stop = keepBusy(all.slice(1));
+    all[0]?.lease?.idle();
+    await pass(300);
+    const [newcomer] = await applicants(1, 'new');
+    stop();
+    expect(newcomer?.hasLease).toBe(true);
+    expect(all[0]?.hasLease).toBe(false);
+  });
+
+  it('serves a newcomer at once among twenty readers of dead torrents', async () => {
+    const dead = await applicants(20, 'dead');
+    for (const applicant of dead) applicant.comesBack = true;
+    await pass(10_000);
+    for (let round = 0; round < 10; round++) {
+      const [reader] = await applicants(1, 'healthy');
+      expect(reader?.hasLease).toBe(true);
+      reader?.lease?.release();
+      await pass(700);
+    }
+  });
+
+  it('gives each of twenty readers of dead torrents its turn', async () => {
+    const dead = await applicants(20, 'dead');
+    for (const applicant of dead) applicant.comesBack = true;
+    await pass(60_000);
+    expect(dead.filter(({ grants }) => grants === 0)).toEqual([]);
+    expect(budget.leased).toBeLessThanOrEqual(6);
+  });
+
+  it('does not take the lease of a reader that gets bytes while others wait in vain', async () => {
+    const [healthy] = await applicants(1, 'healthy');
+    const stop = keepBusy(healthy === undefined ? [] : [healthy]);
+    const dead = await applicants(20, 'dead');
+    for (const applicant of dead) applicant.comesBack = true;
+    await pass(60_000);
+    stop();
+    expect(healthy?.grants).toBe(1);
+    expect(healthy?.hasLease).toBe(true);
+  });
+
+  it('lets a seventh reader have its turn when six get bytes without end', async () => {
+    const all = await applicants(6, 'r');
+    for (const applicant of all) applicant.comesBack = true;
+    const [seventh] = await applicants(1, 'seventh');
+    const stop = keepBusy([...all, ...(seventh === undefined ? [] : [seventh])]);
+    await pass(7000);
+    stop();
+    expect(seventh?.hasLease).toBe(true);
+  });
+
+  it('prefers a newcomer to one that had a turn in vain, but not for ever', async () => {
+    budget = new StreamBudget({ ...streamBudgetDefaults, turnMs: 60_000 });
+    const all = await applicants(6, 'r');
+    const stop = keepBusy(all);
+    const returned = new Applicant(budget, 'returned');
+    void returned.apply(true);
+    await pass(1000);
+    const [soon] = await applicants(1, 'soon');
+    await pass(6000);
+    await applicants(1, 'late');
+    all[0]?.lease?.release();
+    await pass(0);
+    expect([soon?.grants, returned.grants]).toEqual([1, 0]);
+    all[1]?.lease?.release();
+    await pass(0);
+    stop();
+    expect(returned.grants).toBe(1);
+  });
+
+  it('forgets a waiter whose signal fires', async () => {
+    await applicants(6, 'r');
+    const controller = new AbortController();
+    const waiting = budget.acquire({ signal: controller.signal, hadTurnInVain: false, onRevoked: () => {} });
+    controller.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    expect(budget.waiting).toBe(0);
+  });
+
+  it('keeps no timer when there is nothing to decide', async () => {
+    const all = await applicants(7, 'r');
+    for (const applicant of all) applicant.lease?.release();
+    await pass(0);
+    for (const applicant of all) applicant.lease?.release();
+    expect(budget.leased).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
