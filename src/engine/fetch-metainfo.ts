@@ -2,8 +2,8 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { EngineError } from '../errors.ts';
-import { metainfoLimits } from '../metainfo.ts';
+import { EngineError } from './errors.ts';
+import { metainfoLimits } from './metainfo.ts';
 
 /** Whether to fetch from this URL at this IP address, the one that would be dialled. */
 export type MayFetch = (url: URL, address: string) => boolean;
