@@ -16,6 +16,8 @@ export interface ConfigInput extends Omit<FileSearch, 'explicitPath'> {
 
 export interface LoadedConfig {
   readonly config: Config;
+  /** What it was loaded from: the same again is a reload. */
+  readonly input: ConfigInput;
   /** By `section.key`, one for every option. */
   readonly origins: ReadonlyMap<string, Origin>;
   readonly file: string | undefined;
@@ -32,6 +34,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const settings = merge([fromFile, environmentLayer(environment, directory), flagLayer(flags, directory)]);
   return {
     config: configOf(settings),
+    input,
     origins: new Map([...settings].map(([id, { origin }]) => [id, origin])),
     file: file?.path,
     warnings: [...warnings, ...secretWarnings(file, fromFile), ...unknownVariables(environment)],

@@ -16,6 +16,8 @@ export interface Option<T> {
   readonly why: string;
   /** One sentence without a full stop, for `--help` and the documentation. */
   readonly help: string;
+  /** The same for the flag that turns a boolean off. */
+  readonly helpOff?: string;
   readonly secret: boolean;
   /** SIGHUP takes up a change of it without a new mount. */
   readonly reloadable: boolean;
@@ -26,8 +28,10 @@ export interface Option<T> {
 /** The kinds of engine as far as options go: an rqbit that we start ourselves takes more than one that we only talk to. */
 export type EngineKind = 'embedded' | 'managed-rqbit' | 'external-rqbit';
 
-type OptionFields<T> = Omit<Option<T>, 'env' | 'secret' | 'reloadable' | 'flag'> & {
+type OptionFields<T> = Omit<Option<T>, 'env' | 'secret' | 'reloadable' | 'flag' | 'default'> & {
   readonly flag: string;
+  /** Does not widen the type that `type` says. */
+  readonly default: NoInfer<T>;
   readonly reloadable?: boolean;
 };
 

@@ -6,6 +6,7 @@ import {
   hostPort,
   httpUrl,
   integer,
+  ipAddress,
   listOf,
   octalMode,
   optional,
@@ -61,6 +62,7 @@ export const options = {
       default: true,
       why: 'A magnet without trackers needs it',
       help: 'Find peers through the distributed hash table',
+      helpOff: 'Find no peers through the distributed hash table',
       honouredBy: ['embedded', 'managed-rqbit'],
     }),
     trackers: option({
@@ -70,6 +72,7 @@ export const options = {
       default: true,
       why: 'Most torrents name trackers',
       help: 'Announce to the trackers that a torrent names',
+      helpOff: 'Ask no trackers for peers',
       honouredBy: ['embedded', 'managed-rqbit'],
     }),
     lsd: option({
@@ -79,6 +82,7 @@ export const options = {
       default: true,
       why: 'A peer on the same network is the fastest one',
       help: 'Find peers on the local network (BEP 14)',
+      helpOff: 'Find no peers on the local network (BEP 14)',
       honouredBy: ['embedded', 'managed-rqbit'],
     }),
     listenPort: option({
@@ -88,6 +92,16 @@ export const options = {
       default: 0,
       why: '0 is any free port, so that several mounts do not collide',
       help: 'The port that peers connect to',
+      honouredBy: ['embedded', 'managed-rqbit'],
+    }),
+    listenAddress: option({
+      key: 'listen_address',
+      flag: 'listen-address',
+      type: optional(ipAddress('IP')),
+      default: undefined,
+      defaultText: 'all addresses',
+      why: 'Peers come from everywhere',
+      help: 'The only address of this machine that peers may connect to',
       honouredBy: ['embedded', 'managed-rqbit'],
     }),
   },

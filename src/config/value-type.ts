@@ -138,6 +138,17 @@ export function hostPort(placeholder: string, { minPort = 1 } = {}): ValueType<s
   });
 }
 
+export function ipAddress(placeholder: string): ValueType<string> {
+  return textual({
+    placeholder,
+    fromText(value) {
+      if (isIP(value) === 0) throw new InvalidValueError(`"${value}" is no IP address: write 127.0.0.1 or ::1`);
+      return value;
+    },
+    jsonSchema: { type: 'string', minLength: 2 },
+  });
+}
+
 interface Limits {
   readonly min: number;
   readonly max: number;

@@ -21,6 +21,7 @@ const byPlaceholder: Readonly<Record<string, readonly [string, string, string]>>
   N: ['1', '2', '3'],
   UID: ['1001', '1002', '0'],
   GID: ['1001', '1002', '0'],
+  IP: ['127.0.0.1', '::1', '192.0.2.1'],
   OCTAL: ['022', '027', '077'],
   SIZE: ['16M', '64M', '1G'],
   TIME: ['7s', '1500ms', '2m'],

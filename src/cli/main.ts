@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import { ConfigError } from '../config/errors.ts';
+import { createScrubber } from '../observe/scrub.ts';
+import type { CliContext } from './context.ts';
+import { SilentFailure, UsageError } from './errors.ts';
+import { createProgram } from './program.ts';
+import { printable } from './render/printable.ts';
+import { openTerminal } from './terminal.ts';
+
+/** All the exit codes there are. */
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+const context: CliContext = {
+  out: openTerminal(process.stdout, process.env),
+  err: openTerminal(process.stderr, process.env),
+  environment: process.env,
+  directory: process.cwd(),
+  uid: process.geteuid?.() ?? 0,
+  script: fileURLToPath(import.meta.url),
+  loadMount: () => import('../mount/index.ts'),
+};
+
+process.exit(exitCodes[await run()]);
+
+async function run(): Promise<keyof typeof exitCodes> {
+  try {
+    await createProgram(context).parseAsync();
+    return 'done';
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 'done';
+    report(error);
+    const isUsage = error instanceof CommanderError || error instanceof ConfigError || error instanceof UsageError;
+    return isUsage ? 'usage' : 'failed';
+  }
+}
+
+/** One line on standard error, with no secret in it. */
+function report(error: unknown): void {
+  // Without arguments commander writes the help to standard error itself.
+  if (error instanceof SilentFailure || (error instanceof CommanderError && error.code === 'commander.help')) return;
+  const message = error instanceof Error ? error.message : String(error);
+  const oneLine = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  context.err.line(printable(createScrubber([])(`torrent-fuse: ${oneLine}`)));
+}
