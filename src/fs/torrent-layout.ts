@@ -81,7 +81,8 @@ class Layout {
     const taken = new Set(this.#directories.keys());
     const own = leaves.map(({ parent, file }) => claim(taken, parent, sanitizeName(file.path.at(-1) ?? '')));
     for (const [position, leaf] of leaves.entries()) {
-      this.#push({ ...leaf, name: own[position] ?? claimIndexed(taken, leaf) });
+      const { parent, file, symlinkTarget } = leaf;
+      this.#push({ parent, name: own[position] ?? claimIndexed(taken, leaf), file, symlinkTarget });
     }
   }
 

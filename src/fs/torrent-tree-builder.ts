@@ -18,7 +18,7 @@ export function buildTorrentTree(details: TorrentDetails, addedAtSeconds: number
   for (const [node, { place, parent, entry }] of queue.entries()) {
     const children = childrenOf.get(place) ?? [];
     writer.node(node, { parent, entry, firstChild: queue.length, childCount: children.length });
-    for (const child of children) queue.push({ ...child, parent: node });
+    for (const child of children) queue.push({ place: child.place, parent: node, entry: child.entry });
   }
   return new TorrentTree(writer.buffer);
 }
@@ -82,15 +82,16 @@ class TreeWriter {
     const isDirectory = entry.file === undefined;
     const targetEnd = this.#write(entry.symlinkTarget ?? '');
     const size = entry.symlinkTarget === undefined ? (entry.file?.length ?? 0) : targetEnd - nameEnd;
-    const record = this.#words.subarray(HEADER_WORDS + node * NODE_WORDS);
-    record[NODE.parent] = parent;
-    record[NODE.nameOffset] = nameStart;
-    record[NODE.nameLengthAndFlags] = (nameEnd - nameStart) | flagsOf(entry);
-    record[NODE.fileIndex] = entry.file?.index ?? NO_FILE;
-    record[NODE.first] = isDirectory ? firstChild : nameEnd;
-    record[NODE.childCount] = childCount;
-    record[NODE.sizeLow] = size >>> 0;
-    record[NODE.sizeHigh] = Math.floor(size / 2 ** 32);
+    const words = this.#words;
+    const record = HEADER_WORDS + node * NODE_WORDS;
+    words[record + NODE.parent] = parent;
+    words[record + NODE.nameOffset] = nameStart;
+    words[record + NODE.nameLengthAndFlags] = (nameEnd - nameStart) | flagsOf(entry);
+    words[record + NODE.fileIndex] = entry.file?.index ?? NO_FILE;
+    words[record + NODE.first] = isDirectory ? firstChild : nameEnd;
+    words[record + NODE.childCount] = childCount;
+    words[record + NODE.sizeLow] = size >>> 0;
+    words[record + NODE.sizeHigh] = Math.floor(size / 2 ** 32);
     if (node !== 0) this.#enter(node, parent, nameStart, nameEnd);
   }
 
