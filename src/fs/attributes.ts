@@ -33,7 +33,11 @@ export class AttributeFiller {
   }
 
   /** @param removed no name leads there any more */
-  fillTorrentNode(attributes: Attributes, tree: TorrentTree, { node, removed }: { node: number; removed: boolean }): void {
+  fillTorrentNode(
+    attributes: Attributes,
+    tree: TorrentTree,
+    { node, removed }: { node: number; removed: boolean },
+  ): void {
     const size = tree.size(node);
     this.#fillOwner(attributes);
     fillInode(attributes, tree, node);

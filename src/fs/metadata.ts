@@ -10,7 +10,13 @@ import {
   ROOT_NODE,
   type SeekRequest,
 } from '../fuse/filesystem.ts';
-import { AttributeFiller, type AttributeOptions, emptyEntry, ROOT_VALID_SECONDS, TORRENT_VALID_SECONDS } from './attributes.ts';
+import {
+  AttributeFiller,
+  type AttributeOptions,
+  emptyEntry,
+  ROOT_VALID_SECONDS,
+  TORRENT_VALID_SECONDS,
+} from './attributes.ts';
 import { nodeIdOf, nodeOf, slotOf, VIRTUAL_SLOT } from './node-id.ts';
 import { refusals } from './refusals.ts';
 import type { RootEntry } from './root-table.ts';

@@ -134,7 +134,10 @@ class Claim {
 }
 
 /** A user's name that two torrents have is the work of another hand on the journal: the later one is named like any other. */
-function claimOf({ infoHash, name, isSingleFile, renamedTo }: TorrentNaming, holders: ReadonlyMap<string, Claim>): Claim {
+function claimOf(
+  { infoHash, name, isSingleFile, renamedTo }: TorrentNaming,
+  holders: ReadonlyMap<string, Claim>,
+): Claim {
   if (renamedTo !== undefined && !holders.get(renamedTo)?.fixed) {
     return new Claim({ infoHash, candidate: () => renamedTo, fixed: true });
   }

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { SLOT_MAX } from './node-id.ts';
 import { RootTable } from './root-table.ts';
+import type { TorrentTree } from './torrent-tree.ts';
 import type { SlotChange, TreeMessage, TreeRequest } from './tree-messages.ts';
 import { TreeVersions } from './tree-messages.ts';
 import type { TreeSource } from './tree-source.ts';
-import type { TorrentTree } from './torrent-tree.ts';
 
 export interface TreePublisherOptions {
   /** The other end is the {@link TreeSubscriber}'s. */
