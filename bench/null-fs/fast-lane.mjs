@@ -48,7 +48,10 @@ export default function createNullFilesystem() {
     open: () => openReply,
     read(_context, { size }) {
       let view = sizedViews.get(size);
-      if (view === undefined) sizedViews.set(size, (view = hot.subarray(0, size)));
+      if (view === undefined) {
+        view = hot.subarray(0, size);
+        sizedViews.set(size, view);
+      }
       readReply.slices[0] = view;
       return readReply;
     },

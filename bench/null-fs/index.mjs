@@ -49,7 +49,10 @@ async function start(name, folder, command, args) {
   mkdirSync(mountpoint);
   const child = spawn(command, [...args, mountpoint], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
-  await Promise.race([once(child.stdout, 'data'), exited.then(([code]) => Promise.reject(new Error(`${name}: ${code}`)))]);
+  await Promise.race([
+    once(child.stdout, 'data'),
+    exited.then(([code]) => Promise.reject(new Error(`${name}: ${code}`))),
+  ]);
   const stop = async () => {
     child.kill('SIGTERM');
     await exited;
