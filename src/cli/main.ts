@@ -41,6 +41,7 @@ function report(error: unknown): void {
   // Without arguments commander writes the help to standard error itself.
   if (error instanceof SilentFailure || (error instanceof CommanderError && error.code === 'commander.help')) return;
   const message = error instanceof Error ? error.message : String(error);
-  const oneLine = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const advice = error instanceof CommanderError ? '; see --help' : '';
+  const oneLine = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') + advice;
   context.err.line(printable(createScrubber([])(`torrent-fuse: ${oneLine}`)));
 }

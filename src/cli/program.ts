@@ -3,7 +3,9 @@ import { addCompletionCommand } from './commands/completion-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
 import { addDemoCommand } from './commands/demo-command.ts';
 import { addDoctorCommand } from './commands/doctor-command.ts';
+import { addListCommand } from './commands/list-command.ts';
 import { addMountCommand } from './commands/mount-command.ts';
+import { addStatusCommand } from './commands/status-command.ts';
 import { addUmountCommand } from './commands/umount-command.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
@@ -27,6 +29,8 @@ export function createProgram(context: CliContext): Command {
   const add = [
     addMountCommand,
     addUmountCommand,
+    addStatusCommand,
+    addListCommand,
     addConfigCommand,
     addDoctorCommand,
     addDemoCommand,

@@ -18,14 +18,22 @@ const torrentSchema = z.object({
   error: z.string().nullish(),
 });
 
+const forgottenSchema = z.object({
+  info_hash: z.string(),
+  name: z.string(),
+  /** Seconds since 1970. */
+  forgotten_at: z.number().catch(0),
+});
+
 const statusSchema = z.object({
   mountpoint: z.string(),
-  pid: z.number(),
   engine: z.string(),
   torrents: z.array(torrentSchema),
+  forgotten: z.array(forgottenSchema).default([]),
 });
 
 export type StatusReport = z.infer<typeof statusSchema>;
+export type ForgottenReport = z.infer<typeof forgottenSchema>;
 export type TorrentReport = z.infer<typeof torrentSchema>;
 
 /** @throws Error when it is no status of a mount */

@@ -1,15 +1,7 @@
-import {
-  abortConnection,
-  detach,
-  FuseError,
-  type MountEntry,
-  readMountTable,
-  resolveMountPoint,
-  topmostAt,
-} from '../fuse/index.ts';
+import { abortConnection, detach, FuseError, type MountEntry } from '../fuse/index.ts';
 import { CommandError } from './errors.ts';
 import { describeHolders, findHolders } from './holders.ts';
-import { isOurs } from './mounts.ts';
+import { mountAt } from './mount-inquiry.ts';
 import { isAlive, servingProcess } from './serving-process.ts';
 import { pause } from './wait.ts';
 
@@ -26,25 +18,12 @@ const busyRetryMs = 100;
  * @throws CommandError, FuseError
  */
 export async function unmount(path: string, { force }: { readonly force: boolean }): Promise<string> {
-  const mountpoint = await resolveMountPoint(path);
-  const entry = mountAt(mountpoint);
+  const entry = await mountAt(path);
   const pid = servingProcess(entry);
   if (force) await detachByForce(entry);
   else await detachWhenFree(entry);
   if (pid !== undefined) await untilGone(pid);
-  return mountpoint;
-}
-
-function mountAt(mountpoint: string): MountEntry {
-  const entry = topmostAt(readMountTable(), mountpoint);
-  if (entry === undefined)
-    throw new CommandError(`nothing is mounted at ${mountpoint}; 'torrent-fuse status' lists the mounts`);
-  if (!isOurs(entry)) {
-    throw new CommandError(
-      `${mountpoint} is a mount of type ${entry.type}, not one of torrent-fuse; use umount for it`,
-    );
-  }
-  return entry;
+  return entry.mountpoint;
 }
 
 async function detachByForce({ mountpoint, devMinor }: MountEntry): Promise<void> {

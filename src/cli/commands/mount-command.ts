@@ -18,12 +18,15 @@ export function addMountCommand(program: Command, context: CliContext): void {
         'mounted at this folder before are there again. Nothing is downloaded before it is read, unless --download all says so.',
     )
     .usage('[options] [SOURCE...] MOUNTPOINT')
-    .argument('<operands...>', 'sources, and last the mount point')
+    .argument('[operands...]', 'sources, and last the mount point')
     .option('--daemon', 'return once the mount answers, and serve it in the background')
     .addHelpText('after', examples);
   command.addOption(command.createOption('--ready-fd <FD>').hideHelp());
   addConfigFlags(command).action(async (operands: string[]) => {
-    const mountpoint = operands.at(-1) ?? '';
+    const mountpoint = operands.at(-1);
+    if (mountpoint === undefined) {
+      throw new UsageError('no mount point given: torrent-fuse mount [SOURCE...] MOUNTPOINT');
+    }
     if (/^(magnet:|https?:)/i.test(mountpoint)) {
       throw new UsageError(
         `the last operand is the mount point, and "${mountpoint}" is a source: add a folder after it`,

@@ -29,7 +29,7 @@ export function formatPercent(fraction: number): string {
 export function progressBar(fraction: number, columns: number): string {
   const eighths = Math.floor(Math.min(1, Math.max(0, fraction)) * columns * 8);
   const full = Math.floor(eighths / 8);
-  const partial = [...' ▏▎▍▌▋▊▉'][eighths % 8] ?? ' ';
+  const partial = [...'░▏▎▍▌▋▊▉'][eighths % 8] ?? '';
   return '█'.repeat(full) + (full < columns ? partial : '') + '░'.repeat(Math.max(0, columns - full - 1));
 }
 
