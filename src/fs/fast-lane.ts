@@ -150,6 +150,10 @@ export class TorrentFastLane implements FastLane {
     return FORWARD;
   }
 
+  listxattr(_: RequestContext, node: NodeId): Answer<readonly string[]> {
+    return this.#metadata.listxattr(node);
+  }
+
   setxattr(_: RequestContext, node: NodeId, name: string): Answer<void> {
     if (!isVirtual(node) && !isTorrentXattr(name)) throw refusals.readOnly;
     return this.#forwardChange();
