@@ -16,12 +16,12 @@ export function explanationText(explanation: Explanation): string {
     ['advice', advice(explanation)],
   ];
   const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${oneLine(text)}`);
-  return `${oneLine(explanation.path)}: ${headline(explanation)}\n${lines.join('\n')}\n`;
+  return `${oneLine(explanation.path)}: ${headline(explanation.situation)}\n${lines.join('\n')}\n`;
 }
 
 /** What is the matter, in half a sentence. */
-export function headline(explanation: Explanation): string {
-  return headlines[explanation.situation];
+export function headline(situation: Situation): string {
+  return headlines[situation];
 }
 
 /** What to do about it, in one sentence. */
