@@ -75,7 +75,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
         const magnet = { kind: 'magnet', uri: magnetOf(torrent), infoHash, displayName: undefined } as const;
         expect(await engine.add({ ...magnet, peers: world.peers }, { peers: [], signal })).toBe(infoHash);
         expect((await engine.details(infoHash, { signal })).files).toEqual(parseMetainfo(torrent.bytes).files);
-        await expectBytes(torrent, await drain(open(torrent, 2, 0, 1000)), { fileIndex: 2, start: 0 });
+        await expectBytes(torrent, await readAll(open(torrent, 2, 0, 1000)), { fileIndex: 2, start: 0 });
       });
 
       test('a URL fetches the .torrent from there', async () => {
@@ -158,7 +158,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
       test('fetches the pieces of its range and no others, and none before it is read', async () => {
         const torrent = await addFresh();
         const unread = open(torrent, 2, 0, LENGTHS[2]);
-        await drain(open(torrent, 0, PIECE + 1, 2 * PIECE + 1));
+        await readAll(open(torrent, 0, PIECE + 1, 2 * PIECE + 1));
         expect(await heldPieces(engine, torrent.infoHash)).toEqual([1, 2]);
         unread.close();
         expect((await rowOf(torrent))?.fetchedBytes).toBe(2 * PIECE);
@@ -188,8 +188,8 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
       test('read by two at once gives both the right bytes', async () => {
         const torrent = await addFresh();
         const [one, two] = await Promise.all([
-          drain(open(torrent, 2, 0, LENGTHS[2])),
-          drain(open(torrent, 2, 7, LENGTHS[2])),
+          readAll(open(torrent, 2, 0, LENGTHS[2])),
+          readAll(open(torrent, 2, 7, LENGTHS[2])),
         ]);
         await expectBytes(torrent, one, { fileIndex: 2, start: 0 });
         await expectBytes(torrent, two, { fileIndex: 2, start: 7 });
@@ -224,9 +224,9 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
 
       test('goes on when a peer is back', async () => {
         const torrent = await addFresh();
-        await drain(open(torrent, 0, 0, 10));
+        await readAll(open(torrent, 0, 0, 10));
         await world.setPeersOnline(false);
-        const read = drain(open(torrent, 2, 0, LENGTHS[2]));
+        const read = readAll(open(torrent, 2, 0, LENGTHS[2]));
         await world.setPeersOnline(true);
         await expectBytes(torrent, await read, { fileIndex: 2, start: 0 });
       });
@@ -237,7 +237,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
         const torrent = await addFresh();
         const pieces = await engine.pieces(torrent.infoHash, { signal });
         expect(pieces.heldCount).toBe(0);
-        await drain(open(torrent, 0, 0, 2 * PIECE));
+        await readAll(open(torrent, 0, 0, 2 * PIECE));
         await pieces.refresh({ signal });
         expect(await engine.pieces(torrent.infoHash, { signal })).toBe(pieces);
         expect(pieces.pieceCount).toBe(PIECE_COUNT);
@@ -249,7 +249,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
 
       test('that are held can be read from the local file, if there is one', async () => {
         const torrent = await addFresh();
-        await drain(open(torrent, 2, 0, LENGTHS[2]));
+        await readAll(open(torrent, 2, 0, LENGTHS[2]));
         const local = await engine.localFile({ infoHash: torrent.infoHash, fileIndex: 2 }, { signal });
         if (local !== undefined) await expectBytes(torrent, await readFile(local.path), { fileIndex: 2, start: 0 });
       });
@@ -258,11 +258,11 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
     describe('a paused torrent', () => {
       test('says so at once where bytes are missing, and gives what is held', async () => {
         const torrent = await addFresh();
-        await drain(open(torrent, 0, 0, PIECE));
+        await readAll(open(torrent, 0, 0, PIECE));
         await engine.pause(torrent.infoHash, { signal });
         await engine.pause(torrent.infoHash, { signal });
         expect((await rowOf(torrent))?.state).toBe('paused');
-        await expectBytes(torrent, await drain(open(torrent, 0, 0, PIECE)), { fileIndex: 0, start: 0 });
+        await expectBytes(torrent, await readAll(open(torrent, 0, 0, PIECE)), { fileIndex: 0, start: 0 });
         await expect(open(torrent, 2, PIECE, 2 * PIECE).read()).rejects.toMatchObject({ code: 'paused' });
       });
 
@@ -282,14 +282,14 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
         await engine.resume(torrent.infoHash, { signal });
         await engine.resume(torrent.infoHash, { signal });
         expect((await rowOf(torrent))?.state).toBe('live');
-        await expectBytes(torrent, await drain(open(torrent, 2, 0, 100)), { fileIndex: 2, start: 0 });
+        await expectBytes(torrent, await readAll(open(torrent, 2, 0, 100)), { fileIndex: 2, start: 0 });
       });
     });
 
     describe('removing', () => {
       test('by forgetting takes it off the list, and its data is there when it is added again', async () => {
         const torrent = await addFresh();
-        await drain(open(torrent, 0, 0, 2 * PIECE));
+        await readAll(open(torrent, 0, 0, 2 * PIECE));
         const changed = nextChange(engine);
         await engine.forget(torrent.infoHash, { signal });
         await engine.forget(torrent.infoHash, { signal });
@@ -302,14 +302,14 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
 
       test('by deleting takes its data too', async () => {
         const torrent = await addFresh();
-        await drain(open(torrent, 0, 0, 2 * PIECE));
+        await readAll(open(torrent, 0, 0, 2 * PIECE));
         await engine.delete(torrent.infoHash, { signal });
         await engine.delete(torrent.infoHash, { signal });
         expect(await rowOf(torrent)).toBeUndefined();
         await add(torrent);
         await untilState(engine, torrent.infoHash, 'live');
         expect(await heldPieces(engine, torrent.infoHash)).toEqual([]);
-        await expectBytes(torrent, await drain(open(torrent, 0, 0, 100)), { fileIndex: 0, start: 0 });
+        await expectBytes(torrent, await readAll(open(torrent, 0, 0, 100)), { fileIndex: 0, start: 0 });
       });
 
       test('ends the reads that wait', async () => {
@@ -342,7 +342,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
   });
 }
 
-/** What outlives an engine: tested where one can be started again over the same data. */
+/** Resolves when the torrent is listed in that state. */
 export async function untilState(engine: Engine, infoHash: InfoHash, state: EngineTorrentState): Promise<void> {
   for (;;) {
     const changed = nextChange(engine);
@@ -351,7 +351,13 @@ export async function untilState(engine: Engine, infoHash: InfoHash, state: Engi
   }
 }
 
-export async function drain(stream: ByteStream): Promise<Buffer> {
+export async function readAll(stream: ByteStream): Promise<Buffer> {
+  const bytes = await drain(stream);
+  stream.close();
+  return bytes;
+}
+
+async function drain(stream: ByteStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -5,7 +5,7 @@ import {
   type InfoHash,
   type StreamOptions,
 } from '../../src/engine/index.ts';
-import type { FakeTorrent } from './fake-torrent.ts';
+import type { FakeDemand, FakeTorrent } from './fake-torrent.ts';
 import { type Gate, untilAborted } from './gate.ts';
 
 /** What a stream needs of its engine. */
@@ -84,10 +84,7 @@ export class FakeStream implements ByteStream {
     const torrent = this.#host.torrent(this.file.infoHash);
     this.#check(torrent);
     if (this.position >= this.endExclusive) return undefined;
-    this.#withdraw ??= torrent.addDemand({
-      fileIndex: this.file.fileIndex,
-      ...accessors(this),
-    });
+    this.#withdraw ??= torrent.addDemand(demandOf(this));
     for (;;) {
       const mark = this.#host.markFrom(this.file, this.position);
       if (mark !== undefined && mark.offset === this.position) {
@@ -122,8 +119,10 @@ export class FakeStream implements ByteStream {
   }
 }
 
-function accessors(stream: FakeStream): { readonly position: number; readonly endExclusive: number } {
+/** It moves with the stream. */
+function demandOf(stream: FakeStream): FakeDemand {
   return {
+    fileIndex: stream.file.fileIndex,
     get position() {
       return stream.position;
     },

@@ -95,7 +95,8 @@ export class SwarmMember {
     if (this.#torrent.destroyed) return;
     this.#content = content;
     this.#torrent._startupBitfield = content.held;
-    this.#torrent._onMetadata(knownTorrent(content.details, this.#options.trackers));
+    const torrent = knownTorrent(content.details, this.#options.trackers);
+    this.#torrent._onMetadata(torrent).catch((error: Error) => this.#onError(swarmError(error)));
   }
 
   /** Connects to these too, now and whenever {@link redial} is called. */
@@ -192,6 +193,7 @@ function knownTorrent(details: TorrentDetails, trackers: readonly string[]): Kno
   return {
     infoHash: details.infoHash,
     announce: trackers,
+    urlList: [],
     info: {},
     name: details.infoHash,
     private: details.isPrivate,

@@ -35,6 +35,8 @@ export interface UnresolvedTorrent {
 
 /** The shape of `parse-torrent`'s result, which webtorrent takes in place of a .torrent file. */
 export interface KnownTorrent extends UnresolvedTorrent {
+  /** BEP 19 servers. */
+  readonly urlList: readonly string[];
   readonly info: object;
   readonly name: string;
   readonly private: boolean;
@@ -91,7 +93,7 @@ export interface Torrent extends EventEmitter {
   _markVerified(piece: number): void;
   _markUnverified(piece: number): void;
   _checkDone(): void;
-  _onMetadata(torrent: KnownTorrent): void;
+  _onMetadata(torrent: KnownTorrent): Promise<void>;
   _startupBitfield: Uint8Array | undefined;
 }
 
