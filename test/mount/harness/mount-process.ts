@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { run } from './run.ts';
+import { run, runOk } from './run.ts';
 
 /** The built command line, as a user runs it. */
 export const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
@@ -34,10 +34,12 @@ export const LOOPBACK_ONLY = ['--engine', 'embedded', '--no-dht', '--no-trackers
 export class MountProcess {
   readonly mountpoint: string;
   readonly child: ChildProcess;
+  readonly #uid: number | undefined;
   #output = '';
 
-  private constructor(mountpoint: string, child: ChildProcess) {
-    this.mountpoint = mountpoint;
+  private constructor(options: MountProcessOptions, child: ChildProcess) {
+    this.mountpoint = options.mountpoint;
+    this.#uid = options.uid;
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -56,7 +58,7 @@ export class MountProcess {
   /** The same for a whole file of tests: the caller calls {@link destroy}. */
   static async startUnmanaged(options: MountProcessOptions): Promise<MountProcess> {
     await mkdir(options.mountpoint, { recursive: true });
-    const mount = new MountProcess(options.mountpoint, spawnMount(options));
+    const mount = new MountProcess(options, spawnMount(options));
     try {
       await mount.#untilReady();
     } catch (error) {
@@ -78,6 +80,17 @@ export class MountProcess {
 
   path(...parts: string[]): string {
     return join(this.mountpoint, ...parts);
+  }
+
+  /** Resolves when the root shows all of these names: a magnet appears when its metadata is there. */
+  async untilListed(names: readonly string[], timeoutMs = 60_000): Promise<void> {
+    const script = 'for name in "$@"; do until [ -e "$name" ]; do sleep 0.1; done; done';
+    await runOk(...this.asMounter('bash', ['-c', script, 'bash', ...names.map(name => this.path(name))]), { timeoutMs });
+  }
+
+  /** The command as the user who mounted: without allow_other, the kernel lets nobody else in, not even root. */
+  asMounter(command: string, args: readonly string[]): [string, readonly string[]] {
+    return asUser(this.#uid, command, args);
   }
 
   /** Sends the signal and resolves with the exit code once the process is gone. */
@@ -114,6 +127,12 @@ export class MountProcess {
       );
     });
   }
+}
+
+/** The command line that runs a command as another user than root. */
+export function asUser(uid: number | undefined, command: string, args: readonly string[]): [string, readonly string[]] {
+  if (uid === undefined) return [command, args];
+  return ['setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', command, ...args]];
 }
 
 /** Reads the mount table only, so it cannot hang. */
