@@ -1,22 +1,42 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` runs from sources in seconds. `mount` runs the built program on real mounts in child processes, one file after
- * another, because mounts, seeders and the page cache are shared by the whole machine.
+ * `unit` runs from sources in seconds. The others run the built program on real mounts in child processes, one file after
+ * another, because mounts, seeders and the page cache are shared by the whole machine; those of `suite` share a corpus of
+ * torrents, which takes a while to make.
  */
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/mount/**'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/mount/**'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         test: {
           name: 'mount',
           include: ['test/mount/**/*.test.ts'],
+          exclude: ['test/mount/suite/**'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'suite',
+          include: ['test/mount/suite/**/*.test.ts'],
+          globalSetup: ['test/mount/suite/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
-import { type Seeder, startSeeder } from '../../swarm/seeder.ts';
+import { Seeder } from '../../swarm/seeder.ts';
 import { CLI, isMounted, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -48,7 +48,12 @@ describe('when the seeder goes away in the middle of a read', () => {
     await swarm.seederLeaves();
     const reader = spawn('cat', [swarm.mountedFile], { stdio: ['ignore', 'ignore', 'ignore'] });
     await once(reader, 'spawn');
-    await runOk('bash', ['-c', 'until grep -q fuse /proc/$1/wchan 2>/dev/null || grep -q "State:.S" /proc/$1/status; do :; done', 'bash', `${reader.pid}`]);
+    await runOk('bash', [
+      '-c',
+      'until grep -q fuse /proc/$1/wchan 2>/dev/null || grep -q "State:.S" /proc/$1/status; do :; done',
+      'bash',
+      `${reader.pid}`,
+    ]);
     reader.kill('SIGINT');
     await once(reader, 'exit');
     const umount = await run(process.execPath, [CLI, 'umount', swarm.mount.mountpoint], { timeoutMs: 5000 });
@@ -62,18 +67,16 @@ describe('when the seeder goes away in the middle of a read', () => {
 class Swarm {
   readonly mount: MountProcess;
   readonly mountedFile: string;
-  readonly #options: Parameters<typeof startSeeder>[0];
   readonly #source: string;
   #seeder: Seeder;
   /** What earlier lives of the seeder uploaded. */
   #uploadedBefore = 0;
 
-  private constructor(parts: { mount: MountProcess; name: string; source: string; seeder: Seeder; options: Parameters<typeof startSeeder>[0] }) {
+  private constructor(parts: { mount: MountProcess; name: string; source: string; seeder: Seeder }) {
     this.mount = parts.mount;
     this.mountedFile = parts.mount.path(parts.name);
     this.#source = parts.source;
     this.#seeder = parts.seeder;
-    this.#options = parts.options;
   }
 
   static async start(): Promise<Swarm> {
@@ -82,17 +85,14 @@ class Swarm {
     const torrentFile = join(folder, 'film.torrent');
     await writeFile(torrentFile, torrent.bytes);
     writePayload(torrent, folder);
-    const options = { torrents: [torrentFile], payloadDir: folder, uploadLimit: RATE };
-    const seeder = await startSeeder(options);
+    const seeder = await Seeder.start({ torrents: [torrent], payloadDir: folder, rate: RATE });
     const mount = await MountProcess.start({
       sources: [torrentFile],
       mountpoint: join(folder, 'mnt'),
       dataDir: join(folder, 'data'),
       args: [...LOOPBACK_ONLY, '--peer', seeder.address, '--read-timeout', '3m'],
     });
-    const swarm = new Swarm({ mount, name: torrent.name, source: join(folder, torrent.name), seeder, options });
-    onTestFinished(() => swarm.#seeder.stop());
-    return swarm;
+    return new Swarm({ mount, name: torrent.name, source: join(folder, torrent.name), seeder });
   }
 
   async hash(): Promise<string> {
@@ -109,12 +109,10 @@ class Swarm {
 
   async seederLeaves(): Promise<void> {
     this.#uploadedBefore += (await this.#seeder.stats()).uploadedBytes;
-    await this.#seeder.stop();
+    await this.#seeder.kill();
   }
 
-  /** At the same address: that is the one which the mount was told of. */
   async seederReturns(): Promise<void> {
-    const port = Number(this.#seeder.address.split(':')[1]);
-    this.#seeder = await startSeeder({ ...this.#options, port });
+    this.#seeder = await this.#seeder.again();
   }
 }

@@ -85,7 +85,9 @@ export class MountProcess {
   /** Resolves when the root shows all of these names: a magnet appears when its metadata is there. */
   async untilListed(names: readonly string[], timeoutMs = 60_000): Promise<void> {
     const script = 'for name in "$@"; do until [ -e "$name" ]; do sleep 0.1; done; done';
-    await runOk(...this.asMounter('bash', ['-c', script, 'bash', ...names.map(name => this.path(name))]), { timeoutMs });
+    await runOk(...this.asMounter('bash', ['-c', script, 'bash', ...names.map(name => this.path(name))]), {
+      timeoutMs,
+    });
   }
 
   /** The command as the user who mounted: without allow_other, the kernel lets nobody else in, not even root. */

@@ -17,6 +17,11 @@ export interface Corpus {
   readonly torrents: Readonly<Record<CorpusName, CorpusTorrent>>;
 }
 
+interface MadeCorpus {
+  readonly corpus: Omit<Corpus, 'peer'>;
+  readonly seeded: readonly MadeTorrent[];
+}
+
 export type CorpusName = 'big' | 'random' | 'tree' | 'huge' | 'media';
 
 export interface CorpusTorrent {
@@ -35,8 +40,8 @@ export const HUGE_LANDMARKS = [2 ** 31, 2 ** 32, HUGE_SIZE - 2 ** 20] as const;
 
 export const TREE_FILE_COUNT = 2000;
 
-/** Makes torrents and payload below `folder`, without a seeder. */
-export async function makeCorpus(folder: string): Promise<Omit<Corpus, 'peer'>> {
+/** Makes torrents and payload below `folder`; `seeded` is what a seeder needs. */
+export async function makeCorpus(folder: string): Promise<MadeCorpus> {
   const payloadDir = join(folder, 'payload');
   await mkdir(payloadDir);
   const made: Record<CorpusName, MadeTorrent> = {
@@ -58,7 +63,10 @@ export async function makeCorpus(folder: string): Promise<Omit<Corpus, 'peer'>> 
       return [key, describeTorrent(torrent, torrentFile, payloadDir)];
     }),
   );
-  return { payloadDir, torrents: Object.fromEntries(torrents) as Record<CorpusName, CorpusTorrent> };
+  return {
+    corpus: { payloadDir, torrents: Object.fromEntries(torrents) as Record<CorpusName, CorpusTorrent> },
+    seeded: Object.values(made),
+  };
 }
 
 function describeTorrent(torrent: MadeTorrent, torrentFile: string, payloadDir: string): CorpusTorrent {

@@ -157,11 +157,17 @@ class FileSuite {
   }
 
   #run(command: string, args: readonly string[]) {
-    return run(...this.#mount.asMounter(command, args), { timeoutMs: 110_000, env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+    return run(...this.#mount.asMounter(command, args), {
+      timeoutMs: 110_000,
+      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    });
   }
 
   #ok(command: string, args: readonly string[]): Promise<string> {
-    return runOk(...this.#mount.asMounter(command, args), { timeoutMs: 110_000, env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+    return runOk(...this.#mount.asMounter(command, args), {
+      timeoutMs: 110_000,
+      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { LOOPBACK_ONLY, MountProcess, NOBODY } from '../harness/mount-process.ts';
 import { createScratchFolder, removeScratchFolder } from '../harness/scratch.ts';
-import { describeFileSuite } from '../suite/file-suite.ts';
+import { describeFileSuite } from './file-suite.ts';
 
 let folder: string;
 
