@@ -72,6 +72,8 @@ const transportCodes: Readonly<Record<string, EngineErrorCode>> = {
   ECONNRESET: 'disconnected',
   EPIPE: 'disconnected',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  UND_ERR_DESTROYED: 'stopped',
+  UND_ERR_CLOSED: 'stopped',
 };
 
 const phrases: Partial<Record<EngineErrorCode, string>> = {
@@ -79,6 +81,7 @@ const phrases: Partial<Record<EngineErrorCode, string>> = {
   'read-timeout': 'it takes requests but says nothing; is it stopped or overloaded?',
   disconnected: 'it hung up in the middle of the answer',
   protocol: 'the answer is no HTTP',
+  stopped: 'the engine was stopped',
 };
 
 /** A connection attempt to several addresses fails with an AggregateError; its own code is that of the first. */

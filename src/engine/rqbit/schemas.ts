@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
+import type { InfoHash } from '../torrent.ts';
 
 /**
  * What rqbit ≥ 9.0.0 answers, as far as it is used here. Fields that are not named are ignored, so that a newer server may
@@ -7,7 +8,10 @@ import { EngineError } from '../errors.ts';
  */
 
 const count = z.number().int().nonnegative();
-const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
+const infoHash = z
+  .string()
+  .regex(/^[0-9a-f]{40}$/)
+  .transform(text => text as InfoHash); // the pattern is that of an InfoHash
 
 /** `GET /` */
 export const rootSchema = z.object({ server: z.literal('rqbit'), version: z.string() });
@@ -77,7 +81,7 @@ export type RqbitAdded = z.infer<typeof addSchema>;
 const errorSchema = z.object({ human_readable: z.string() });
 
 /** @throws EngineError `protocol`, naming the field but not its content, which is hostile */
-export function parseJson<T>(schema: z.ZodType<T>, body: Uint8Array, call: string): T {
+export function parseJson<T>(schema: z.ZodType<T, unknown>, body: Uint8Array, call: string): T {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));

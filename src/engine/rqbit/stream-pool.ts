@@ -44,10 +44,16 @@ export class StreamPool implements StreamSource {
     return false;
   }
 
+  /** Ends the streams of a torrent that is gone: rqbit would let those that wait hang. */
+  endStreams(infoHash: InfoHash): void {
+    const reason = new EngineError('not-found', `torrent ${infoHash} was removed`);
+    for (const stream of [...this.#streams]) if (stream.file.infoHash === infoHash) stream.end(reason);
+  }
+
   /** Ends every stream with `stopped`. */
   stop(): void {
-    for (const stream of this.#streams) stream.end(new EngineError('stopped', 'the engine was stopped'));
-    for (const connection of this.#connections) connection.close();
+    for (const stream of [...this.#streams]) stream.end(new EngineError('stopped', 'the engine was stopped'));
+    for (const connection of [...this.#connections]) connection.close();
   }
 
   fileLength(file: FileId, options: { readonly signal: AbortSignal }): Promise<number> {

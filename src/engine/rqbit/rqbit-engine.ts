@@ -1,0 +1,207 @@
+import { abortable, sleep } from '../../util/abortable.ts';
+import { Backoff } from '../../util/backoff.ts';
+import type { Logger } from '../../util/logger.ts';
+import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, WaitOptions } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import type { MayFetch } from '../fetch-metainfo.ts';
+import type { LocalFile, PieceMap } from '../pieces.ts';
+import type { TorrentSource } from '../source.ts';
+import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
+import type { RqbitClient } from './client.ts';
+import { hasStatus } from './http-errors.ts';
+import { findLocalFile } from './local-data.ts';
+import { StreamPool, type StreamPoolOptions } from './stream-pool.ts';
+import { TorrentAdder } from './torrent-adder.ts';
+import { TorrentHealth } from './torrent-health.ts';
+import { TorrentLister } from './torrent-lister.ts';
+import { TorrentRecords } from './torrent-records.ts';
+
+export interface RqbitEngineComponents {
+  readonly client: RqbitClient;
+  readonly logger: Logger;
+  /** Whether a .torrent may be fetched from there; asked for each address that is dialled, redirects included. */
+  readonly mayFetch: MayFetch;
+}
+
+export interface RqbitEngineSettings {
+  readonly description: string;
+  /** What is added downloads nothing but what is read. */
+  readonly onDemand: boolean;
+  /** Dialled for every torrent, `host:port`. */
+  readonly peers: readonly string[];
+  readonly streams?: StreamPoolOptions;
+}
+
+/**
+ * The engine contract over one rqbit server. It holds no list of its own: the server's is asked for, and what was learned
+ * about its torrents is only kept. See docs/RQBIT.md for what rqbit does differently from what one would expect.
+ */
+export class RqbitEngine implements Engine {
+  readonly description: string;
+  readonly #client: RqbitClient;
+  readonly #logger: Logger;
+  readonly #settings: RqbitEngineSettings;
+  readonly #adder: TorrentAdder;
+  readonly #health: TorrentHealth;
+  readonly #lister: TorrentLister;
+  readonly #records: TorrentRecords;
+  readonly #streams: StreamPool;
+  readonly #listeners = new Set<() => void>();
+  readonly #stopping = new AbortController();
+  readonly #background = new Set<Promise<void>>();
+
+  constructor(components: RqbitEngineComponents, settings: RqbitEngineSettings) {
+    const { client } = components;
+    this.description = settings.description;
+    this.#client = client;
+    this.#logger = components.logger;
+    this.#settings = settings;
+    this.#adder = new TorrentAdder(components, settings);
+    this.#health = new TorrentHealth(client);
+    this.#records = new TorrentRecords(client);
+    const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
+    this.#streams = new StreamPool({ client, health: this.#health, fileLength }, settings.streams);
+    const { peers } = settings;
+    this.#lister = new TorrentLister({ ...components, records: this.#records, streams: this.#streams }, { peers });
+  }
+
+  list(options: WaitOptions): Promise<readonly TorrentSummary[]> {
+    return this.#lister.list(options);
+  }
+
+  async add(source: TorrentSource, options: AddOptions): Promise<InfoHash> {
+    const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
+    const peers = [...options.peers, ...this.#settings.peers];
+    const { infoHash, isNew } = await this.#adder.add(source, { peers, signal });
+    if (isNew) {
+      this.#tellChange();
+      this.#inBackground(() => this.#settle(infoHash));
+    }
+    return infoHash;
+  }
+
+  forget(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    return this.#remove(infoHash, () => this.#client.forget(infoHash, options), options);
+  }
+
+  delete(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    return this.#remove(infoHash, () => this.#client.delete(infoHash, options), options);
+  }
+
+  async pause(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    await this.#client.pause(infoHash, options).catch(async error => {
+      if (!hasStatus(error, 400)) throw error;
+      const { state } = await this.#client.stats(infoHash, options);
+      if (state !== 'paused')
+        throw new EngineError('torrent-error', `torrent ${infoHash} cannot be paused: it is in error`);
+    });
+    this.#tellChange();
+  }
+
+  async resume(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    await this.#client.start(infoHash, options).catch(async error => {
+      if (!hasStatus(error, 400)) throw error;
+      const { state } = await this.#client.stats(infoHash, options);
+      if (state !== 'live' && state !== 'initializing') throw error;
+    });
+    this.#tellChange();
+  }
+
+  details(infoHash: InfoHash, options: WaitOptions): Promise<TorrentDetails> {
+    return this.#records.details(infoHash, options);
+  }
+
+  metainfo(infoHash: InfoHash, options: WaitOptions): Promise<Uint8Array> {
+    return this.#records.metainfo(infoHash, options);
+  }
+
+  pieces(infoHash: InfoHash, options: WaitOptions): Promise<PieceMap> {
+    return this.#records.pieces(infoHash, options);
+  }
+
+  async localFile(id: FileId, options: WaitOptions): Promise<LocalFile | undefined> {
+    const { file, folder } = await this.#records.placeOf(id, options);
+    if (file.attributes.symlink) return undefined;
+    const { components, length } = file;
+    return abortable(findLocalFile({ folder, components, length }), options.signal);
+  }
+
+  open(file: FileId, options: StreamOptions): ByteStream {
+    const stream = this.#streams.open(file, options);
+    if (this.#stopping.signal.aborted) stream.end(this.#stopping.signal.reason);
+    return stream;
+  }
+
+  async setDownloadAll(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void> {
+    const files = all ? await this.#records.allFiles(infoHash, options) : [];
+    await this.#untilChecked(infoHash, options);
+    await this.#client.updateOnlyFiles(infoHash, files, options);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
+    this.#streams.stop();
+    this.#health.stop();
+    this.#records.stop();
+    await this.#client.close();
+    await Promise.all(this.#background);
+  }
+
+  /** The server was started anew: whoever follows the list should look. */
+  noteServerRestarted(): void {
+    this.#tellChange();
+  }
+
+  /** rqbit answers 500 for a torrent that it does not have, which is as good as removed. */
+  async #remove(infoHash: InfoHash, remove: () => Promise<void>, options: WaitOptions): Promise<void> {
+    await remove().catch(async error => {
+      if (hasStatus(error, 404)) return;
+      if (!hasStatus(error, 500)) throw error;
+      await this.#client.stats(infoHash, options).then(
+        () => Promise.reject(error),
+        reason => (hasStatus(reason, 404) ? undefined : Promise.reject(reason)),
+      );
+    });
+    this.#records.forget(infoHash);
+    this.#streams.endStreams(infoHash);
+    this.#tellChange();
+  }
+
+  /** What can be done only after rqbit has checked what is on disk. */
+  async #settle(infoHash: InfoHash): Promise<void> {
+    await this.#untilChecked(infoHash, this.#stopping);
+    if (this.#settings.onDemand) await this.#client.updateOnlyFiles(infoHash, [], this.#stopping);
+    this.#tellChange();
+  }
+
+  async #untilChecked(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    // At once at first: what downloads although nobody asked for it begins to do so when the check ends.
+    const backoff = new Backoff({ initialMs: 20, maxMs: 2000 });
+    for (;;) {
+      try {
+        const { state } = await this.#client.stats(infoHash, { signal });
+        if (state !== 'initializing') return;
+      } catch (error) {
+        if (!(error instanceof EngineError) || !error.isTransient) throw error;
+      }
+      await sleep(backoff.nextMs(), signal);
+    }
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    const task = work().catch(error => {
+      if (!this.#stopping.signal.aborted) this.#logger.warn({ error }, 'a new torrent was not set up in rqbit');
+    });
+    this.#background.add(task);
+    void task.finally(() => this.#background.delete(task));
+  }
+
+  #tellChange(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
