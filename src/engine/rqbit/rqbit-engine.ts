@@ -21,6 +21,8 @@ export interface RqbitEngineComponents {
   readonly logger: Logger;
   /** Whether a .torrent may be fetched from there; asked for each address that is dialled, redirects included. */
   readonly mayFetch: MayFetch;
+  /** Closes the client, and whatever else was opened for the engine. */
+  readonly release: () => Promise<void>;
 }
 
 export interface RqbitEngineSettings {
@@ -39,6 +41,7 @@ export interface RqbitEngineSettings {
 export class RqbitEngine implements Engine {
   readonly description: string;
   readonly #client: RqbitClient;
+  readonly #release: () => Promise<void>;
   readonly #logger: Logger;
   readonly #settings: RqbitEngineSettings;
   readonly #adder: TorrentAdder;
@@ -49,11 +52,13 @@ export class RqbitEngine implements Engine {
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
+  #stopped: Promise<void> | undefined;
 
   constructor(components: RqbitEngineComponents, settings: RqbitEngineSettings) {
     const { client } = components;
     this.description = settings.description;
     this.#client = client;
+    this.#release = components.release;
     this.#logger = components.logger;
     this.#settings = settings;
     this.#adder = new TorrentAdder(components, settings);
@@ -143,12 +148,17 @@ export class RqbitEngine implements Engine {
     return () => this.#listeners.delete(listener);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
     this.#streams.stop();
     this.#health.stop();
     this.#records.stop();
-    await this.#client.close();
+    await this.#release();
     await Promise.all(this.#background);
   }
 
