@@ -16,3 +16,8 @@ export class SilentFailure extends CommandError {
     super('');
   }
 }
+
+/** A mount that could not be taken down: the process must end without waiting for the thread that serves it. */
+export class StuckMountError extends CommandError {
+  override readonly name = 'StuckMountError';
+}

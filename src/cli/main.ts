@@ -2,9 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/errors.ts';
+import { exitNow } from '../fuse/index.ts';
 import { createScrubber } from '../observe/scrub.ts';
 import type { CliContext } from './context.ts';
-import { SilentFailure, UsageError } from './errors.ts';
+import { SilentFailure, StuckMountError, UsageError } from './errors.ts';
 import { createProgram } from './program.ts';
 import { printable } from './render/printable.ts';
 import { openTerminal } from './terminal.ts';
@@ -31,6 +32,8 @@ async function run(): Promise<keyof typeof exitCodes> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 'done';
     report(error);
+    // process.exit would wait for the thread that serves the mount.
+    if (error instanceof StuckMountError) await exitNow(exitCodes.failed);
     const isUsage = error instanceof CommanderError || error instanceof ConfigError || error instanceof UsageError;
     return isUsage ? 'usage' : 'failed';
   }

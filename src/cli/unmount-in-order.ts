@@ -1,5 +1,6 @@
 import type { MountHandle } from '../mount/mount-handle.ts';
 import type { Logger } from '../util/logger.ts';
+import { StuckMountError } from './errors.ts';
 import { describeHolders, findHolders } from './holders.ts';
 import { fired, pause } from './wait.ts';
 
@@ -12,22 +13,19 @@ const atOnceTimeoutMs = 5000;
 
 /**
  * Unmounts as soon as no file is open, and after ten seconds, or when `atOnce` fires, whatever is open. Resolves when the mount
- * is gone, or kills the process when not even that works: a mount that nobody can end is worse than an exit code.
+ * is gone.
+ *
+ * @throws StuckMountError when not even that works within five seconds more
  */
 export async function unmountInOrder(handle: MountHandle, atOnce: AbortSignal, logger: Logger): Promise<void> {
   const giveUp = AbortSignal.any([atOnce, AbortSignal.timeout(inOrderTimeoutMs)]);
   if (await unmountedBefore(giveUp, handle, logger)) return;
   logger.warn({}, atOnce.aborted ? 'unmounting at once' : 'unmounting although files are open: they fail from now on');
-  const timer = setTimeout(() => {
-    logger.error({}, 'the mount could not be taken down; the process ends now');
-    process.kill(process.pid, 'SIGKILL');
-  }, atOnceTimeoutMs);
-  try {
-    await handle.unmount({ force: true });
-    await handle.closed;
-  } finally {
-    clearTimeout(timer);
-  }
+  const forced = handle.unmount({ force: true }).then(() => handle.closed);
+  const tooLong = pause(atOnceTimeoutMs).then(() => 'too long' as const);
+  const outcome = await Promise.race([forced, tooLong]).catch((error: unknown) => error);
+  if (outcome instanceof Error) throw new StuckMountError(outcome.message, { cause: outcome });
+  if (outcome === 'too long') throw new StuckMountError(`${handle.mountpoint} could not be taken down in order`);
 }
 
 async function unmountedBefore(giveUp: AbortSignal, handle: MountHandle, logger: Logger): Promise<boolean> {

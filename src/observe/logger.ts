@@ -37,7 +37,7 @@ export function createLogger({ level, format, colour, sink, secrets }: LoggerOpt
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: format === 'json' ? pino.stdSerializers.errWithCause : errorForPeople },
     },
     { write: line => sink.write(toText(scrub(line))) },
   );
@@ -55,8 +55,17 @@ function prettyLines(colour: boolean): (line: string) => string {
     colorize: colour,
     ignore: 'pid',
     singleLine: true,
+    errorLikeObjectKeys: [],
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
   });
+}
+
+/** The message and those of its causes on one line; the stack only of an error that nobody foresaw, which has no code. */
+function errorForPeople(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isForeseen = 'code' in error;
+  if (!isForeseen) return error.stack;
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 /** Debug lines are never held back: a trace of every operation is what debug is for. */

@@ -57,6 +57,15 @@ describe('the log', () => {
     expect(coloured.lines[0]).toContain('\x1b[');
   });
 
+  it('shows people the message of an error, and its stack when nobody foresaw it', () => {
+    const { log, lines } = logger({ format: 'pretty' });
+    const cause = new Error('connection refused');
+    log.warn({ error: Object.assign(new Error('rqbit is away', { cause }), { code: 'network' }) }, 'poll failed');
+    expect(lines[0]).toMatch(/WARN: poll failed \{"error":"rqbit is away \(connection refused\)"\}\n$/);
+    log.error({ error: new TypeError('x is undefined') }, 'bug');
+    expect(lines[1]).toContain('logger.test.ts');
+  });
+
   it('holds back repeats, and says how many', () => {
     vi.useFakeTimers();
     const { log, lines, last } = logger();

@@ -3,13 +3,14 @@ import { printable, toColumns } from './printable.ts';
 import { count, formatPercent, formatSpeed, progressBar } from './quantity.ts';
 import type { Style } from './style.ts';
 
-const barColumns = 20;
+/** A long bar moves more smoothly, a short one leaves room for names. */
+const longBar = { columns: 20, fromScreenColumns: 100 };
+const shortBarColumns = 10;
 const stateColumns = 12;
 /** ` 58.3 % ` and its neighbours. */
 const percentColumns = 7;
 const speedColumns = 12;
 const peersColumns = 10;
-const fixedColumns = stateColumns + barColumns + percentColumns + speedColumns + peersColumns + 5;
 
 export interface Screen {
   readonly columns: number;
@@ -28,10 +29,11 @@ export function torrentLines(torrents: readonly TorrentReport[], screen: Screen)
 
 function torrentLine(torrent: TorrentReport, { columns, style }: Screen): string {
   const fraction = progressOf(torrent);
+  const barColumns = columns >= longBar.fromScreenColumns ? longBar.columns : shortBarColumns;
+  const widths = [stateColumns, barColumns, percentColumns, speedColumns, peersColumns];
   // One column is left free: a full last column makes some terminals wrap.
-  const nameColumns = Math.max(10, Math.min(60, columns - fixedColumns - 1));
+  const nameColumns = Math.max(10, Math.min(60, columns - 1 - sumWithSpaces(widths)));
   const cells = [
-    toColumns(printable(torrent.name), nameColumns),
     colourOfState(torrent.state, style)(toColumns(torrent.state, stateColumns)),
     progressBar(fraction, barColumns),
     formatPercent(fraction).padStart(percentColumns),
@@ -39,13 +41,12 @@ function torrentLine(torrent: TorrentReport, { columns, style }: Screen): string
     toColumns(count(torrent.peers, 'peer'), peersColumns),
   ];
   // On a narrow screen the name, the state and the progress are what matters.
-  while (cells.length > 3 && widthOfCells(cells, nameColumns) > columns - 1) cells.pop();
-  return cells.join(' ').trimEnd();
+  while (cells.length > 2 && nameColumns + sumWithSpaces(widths.slice(0, cells.length)) >= columns) cells.pop();
+  return [toColumns(printable(torrent.name), nameColumns), ...cells].join(' ').trimEnd();
 }
 
-function widthOfCells(cells: readonly string[], nameColumns: number): number {
-  const widths = [nameColumns, stateColumns, barColumns, percentColumns, speedColumns, peersColumns];
-  return widths.slice(0, cells.length).reduce((sum, width) => sum + width + 1, -1);
+function sumWithSpaces(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + 1 + width, 0);
 }
 
 export function progressOf(torrent: TorrentReport): number {
