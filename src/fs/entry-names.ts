@@ -7,7 +7,7 @@
  */
 
 /** NAME_MAX of Linux, in bytes. */
-export const NAME_BYTES_MAX = 255;
+const NAME_BYTES_MAX = 255;
 
 /** A UTF-16 unit takes at most three bytes of UTF-8, so a name of so many units fits without being measured. */
 const UNITS_THAT_ALWAYS_FIT = Math.floor(NAME_BYTES_MAX / 3);

@@ -9,7 +9,7 @@ import { ReadError, type ReadErrorCode } from '../read/errors.ts';
  *
  * EAGAIN is given only to those who asked not to wait: others take it for a promise that the next attempt helps, and spin.
  */
-export const engineErrnos: Readonly<Record<EngineErrorCode, Errno>> = {
+const engineErrnos: Readonly<Record<EngineErrorCode, Errno>> = {
   'connect-timeout': Errno.ETIMEDOUT,
   'read-timeout': Errno.ETIMEDOUT,
   disconnected: Errno.EIO, // in the middle of an answer, after the retries
@@ -32,7 +32,7 @@ export const engineErrnos: Readonly<Record<EngineErrorCode, Errno>> = {
   stopped: Errno.EIO, // only while the mount ends, or by force
 };
 
-export const readErrnos: Readonly<Record<ReadErrorCode, Errno>> = {
+const readErrnos: Readonly<Record<ReadErrorCode, Errno>> = {
   missing: Errno.EAGAIN,
   timeout: Errno.ETIMEDOUT,
   'too-many-waiters': Errno.EBUSY,

@@ -3,7 +3,7 @@ import { insertBeforeExtension, sanitizeName } from './entry-names.ts';
 import { commonLength, relativeTarget } from './symlink-target.ts';
 
 /** Inode numbers have 24 bits for the node. */
-export const TORRENT_NODES_MAX = 2 ** 24;
+const TORRENT_NODES_MAX = 2 ** 24;
 
 /** A directory, file or symlink of a torrent. Its number is its place in the layout; 0 is the torrent itself. */
 export interface LayoutNode {

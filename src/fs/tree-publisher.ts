@@ -6,7 +6,7 @@ import type { SlotChange, TreeMessage, TreeRequest } from './tree-messages.ts';
 import { TreeVersions } from './tree-messages.ts';
 import type { TreeSource } from './tree-source.ts';
 
-export interface TreePublisherOptions {
+interface TreePublisherOptions {
   /** The other end is the {@link TreeSubscriber}'s. */
   readonly port: MessagePort;
   /** Milliseconds since 1970. */
