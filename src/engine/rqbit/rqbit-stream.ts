@@ -96,7 +96,6 @@ export class RqbitStream implements ByteStream {
       if (this.#position >= this.#endExclusive) return undefined;
       try {
         this.#connection ??= await this.#connect();
-        if (this.#connection === undefined) return undefined;
         const bytes = this.#take(this.#connection);
         if (bytes !== undefined) return bytes;
         await this.#waitForBytes(this.#connection);
@@ -106,12 +105,13 @@ export class RqbitStream implements ByteStream {
     }
   }
 
-  /** @returns undefined where the file has no byte at the position */
-  async #connect(): Promise<StreamConnection | undefined> {
+  async #connect(): Promise<StreamConnection> {
     const { signal } = this.#end;
     const fileLength = await this.#source.fileLength(this.file, { signal });
-    this.#endExclusive = Math.min(this.#endExclusive, fileLength);
-    if (this.#position >= this.#endExclusive) return undefined;
+    if (this.#endExclusive > fileLength) {
+      const where = `file ${this.file.fileIndex} of torrent ${this.file.infoHash}`;
+      throw new EngineError('bad-range', `${where} has ${fileLength} bytes, not ${this.#endExclusive}`);
+    }
     return this.#source.connect({
       // Who extends reads on: it is given the rest of the file in one stream. Who does not gets what it asks for and no
       // more, so that the connection can be used again.

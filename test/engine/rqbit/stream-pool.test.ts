@@ -77,9 +77,13 @@ describe('a stream', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('ends at the end of the file, whatever was asked for', async () => {
-    expect(await readAll(open(SIZE - 10, SIZE + 1_000_000))).toBe(10);
-    await expect(open(SIZE, SIZE + 5).read()).resolves.toBeUndefined();
+  it('ends at the end of the file, and asks for nothing beyond it', async () => {
+    const stream = open(SIZE - 10, SIZE - 5);
+    await readAll(stream);
+    stream.extend(SIZE);
+    expect(await readAll(stream)).toBe(5);
+    await expect(open(SIZE, SIZE).read()).resolves.toBeUndefined();
+    expect(await failureOf(open(SIZE - 1, SIZE + 1).read())).toBe('bad-range');
   });
 
   it('reads on in one request when it is extended again and again', async () => {
