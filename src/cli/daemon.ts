@@ -18,14 +18,15 @@ const readyFd = 3;
  * Starts the same command again in a session of its own, and returns when it says that the mount answers. What it logs goes to
  * the log file, by default one in the data directory.
  *
+ * @param args the command and all that it was given
  * @throws CommandError what the daemon failed with
  */
-export async function startDaemon(request: MountRequest, context: CliContext): Promise<void> {
+export async function startDaemon(request: MountRequest, args: readonly string[], context: CliContext): Promise<void> {
   const logPath = await daemonLogPath(request, context);
   const log = openSync(logPath, 'a', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [...process.execArgv, context.script, ...daemonArguments(logPath)], {
+    child = spawn(process.execPath, [...process.execArgv, context.script, ...daemonArguments(args, logPath)], {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
       env: context.environment,
@@ -47,9 +48,10 @@ async function daemonLogPath({ mountpoint, loaded }: MountRequest, context: CliC
   return join(dataDir, 'torrent-fuse.log');
 }
 
-function daemonArguments(logPath: string): string[] {
-  const given = process.argv.slice(2).filter(argument => argument !== '--daemon');
-  return [...given, '--log-file', logPath, '--ready-fd', String(readyFd)];
+/** The command's own name comes first, then what it was given, which may hold a `--` after which nothing is an option. */
+function daemonArguments([command = 'mount', ...given]: readonly string[], logPath: string): string[] {
+  const own = ['--log-file', logPath, '--ready-fd', String(readyFd)];
+  return [command, ...own, ...given.filter(argument => argument !== '--daemon')];
 }
 
 async function untilReady(child: ChildProcess, logPath: string): Promise<readonly string[]> {

@@ -3,8 +3,10 @@ import { addCompletionCommand } from './commands/completion-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
 import { addDemoCommand } from './commands/demo-command.ts';
 import { addDoctorCommand } from './commands/doctor-command.ts';
+import { addInstallServiceCommand } from './commands/install-service-command.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addMountCommand } from './commands/mount-command.ts';
+import { addMountHelperCommand } from './commands/mount-helper-command.ts';
 import { addStatusCommand } from './commands/status-command.ts';
 import { addUmountCommand } from './commands/umount-command.ts';
 import type { CliContext } from './context.ts';
@@ -35,6 +37,8 @@ export function createProgram(context: CliContext): Command {
     addDoctorCommand,
     addDemoCommand,
     addCompletionCommand,
+    addInstallServiceCommand,
+    addMountHelperCommand,
   ];
   for (const addCommand of add) addCommand(program, context);
   return program;

@@ -35,7 +35,7 @@ export function addMountCommand(program: Command, context: CliContext): void {
     const loaded = loadConfigOf(command, context);
     const request = { mountpoint: resolve(context.directory, mountpoint), sources: operands.slice(0, -1), loaded };
     const options = command.opts<{ daemon?: true; readyFd?: string }>();
-    if (options.daemon) return startDaemon(request, context);
+    if (options.daemon) return startDaemon(request, program.args, context);
     return serve(request, context, options.readyFd);
   });
 }
