@@ -4,7 +4,7 @@ import { Opcode } from '../../src/fuse/abi/opcodes.ts';
 import type { AttributesReply, DirectorySink, Filesystem } from '../../src/fuse/filesystem.ts';
 import { operationTable } from '../../src/fuse/operation-table.ts';
 import * as frames from '../fixtures/fuse-frames.ts';
-import { errorReply, i32, i64, name, raw, reply, u16, u32, u64, zeros } from '../fixtures/fuse-frames.ts';
+import { errorReply, i32, name, raw, reply, u16, u32, u64, zeros } from '../fixtures/fuse-frames.ts';
 import { DispatcherHarness } from './dispatcher-harness.ts';
 
 const { NODE, sampleAttributes, sampleEntry } = frames;
@@ -240,12 +240,12 @@ const golden: Readonly<Record<string, Golden>> = {
       u64(0x1_0000_0003), // size
       u64(0x80_0001), // blocks
       u64(0), // attributes_mask
-      i64(1_700_000_000), // atime.tv_sec
+      u64(1_700_000_000), // atime.tv_sec
       zeros(8), // atime.tv_nsec, reserved
       zeros(16), // btime
-      i64(1_700_000_000), // ctime.tv_sec
+      u64(1_700_000_000), // ctime.tv_sec
       zeros(8), // ctime.tv_nsec, reserved
-      i64(1_700_000_000), // mtime.tv_sec
+      u64(1_700_000_000), // mtime.tv_sec
       zeros(8), // mtime.tv_nsec, reserved
       zeros(16), // rdev, dev
       zeros(112), // __spare2[14]

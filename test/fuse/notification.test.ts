@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeInvalidateEntry, encodeInvalidateInode } from '../../src/fuse/codec/notification.ts';
-import { i32, i64, name, u32, u64 } from '../fixtures/fuse-frames.ts';
+import { i32, name, u32, u64 } from '../fixtures/fuse-frames.ts';
 
 test('inval_inode, field by field', () => {
   expect(Buffer.from(encodeInvalidateInode(0x1_0000_0002, 0, -1))).toEqual(
@@ -9,8 +9,8 @@ test('inval_inode, field by field', () => {
       i32(2), // error: FUSE_NOTIFY_INVAL_INODE
       u64(0), // unique
       u64(0x1_0000_0002), // ino
-      i64(0), // off
-      i64(-1), // len
+      u64(0), // off
+      u64(-1), // len
     ]),
   );
 });
