@@ -36,6 +36,8 @@ export class CatalogEntry implements CatalogTorrent {
   readonly #store: MetainfoStore;
   #memory: StateMemory;
   #pendingAdd: PendingState | undefined;
+  /** Remembered, so that a status of thousands of torrents reads no file. */
+  #pieceCount: number | undefined;
 
   constructor(options: CatalogEntryOptions) {
     this.infoHash = options.infoHash;
@@ -55,6 +57,12 @@ export class CatalogEntry implements CatalogTorrent {
 
   get details(): TorrentDetails | undefined {
     return this.#store.details(this.infoHash);
+  }
+
+  get pieceCount(): number | undefined {
+    if (!this.hasMetadata) return undefined;
+    this.#pieceCount ??= this.details?.pieceCount;
+    return this.#pieceCount;
   }
 
   get state(): TorrentState {

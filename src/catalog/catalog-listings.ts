@@ -47,6 +47,7 @@ export class CatalogListings {
     if (entry === undefined) return;
     const renamed = entry.name !== details.name;
     this.#model.appear(entry, details.name);
+    if (entry.summary !== undefined) this.#observe(entry.summary);
     if (renamed) this.#model.note(torrentRecord(entry));
   }
 

@@ -40,6 +40,8 @@ export interface Catalog {
   /** Keeps all of it downloaded, or only what is read. Without {@link canPin} it does nothing. */
   setPinned(infoHash: InfoHash, pinned: boolean): void;
 
+  /** Whether the engine has yet to take the torrent. */
+  isPending(infoHash: InfoHash): boolean;
   /** Resolves when the engine has the torrent, or has had it all along. @throws the signal's reason; EngineError when it refuses */
   whenAccepted(infoHash: InfoHash, signal: AbortSignal): Promise<void>;
 
@@ -64,6 +66,9 @@ export interface CatalogTorrent {
   readonly summary: TorrentSummary | undefined;
   /** Undefined while the metadata is not known here. May read the data directory: keep it, do not ask again and again. */
   readonly details: TorrentDetails | undefined;
+  /** Undefined while the metadata is not known here. */
+  readonly pieceCount: number | undefined;
+  /** Why its state is `error`, or what was last in the way of adding it. */
   readonly lastError: EngineError | undefined;
   /** Milliseconds since 1970 of the last poll that told of it. */
   readonly updatedAtMs: number;

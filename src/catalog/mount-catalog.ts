@@ -164,6 +164,10 @@ export class MountCatalog implements Catalog {
     this.#tell(infoHash, 'pin', async signal => this.#engine.setDownloadAll?.(infoHash, pinned, { signal }));
   }
 
+  isPending(infoHash: InfoHash): boolean {
+    return this.#model.entries.get(infoHash)?.pendingId !== undefined;
+  }
+
   async whenAccepted(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
     await this.#model.known(infoHash).whenAccepted(signal);
   }

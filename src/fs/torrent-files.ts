@@ -1,0 +1,195 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { PathSettingsStore } from '../catalog/path-settings.ts';
+import { EngineError, type TorrentDetails } from '../engine/index.ts';
+import { Errno } from '../fuse/abi/errno.ts';
+import { OpenFlag, OpenReplyFlag } from '../fuse/abi/flags.ts';
+import {
+  ErrnoError,
+  type NodeId,
+  type OpenReply,
+  type ReadReply,
+  type ReadRequest,
+  type RequestContext,
+  type SessionLimits,
+} from '../fuse/filesystem.ts';
+import { ReadError } from '../read/errors.ts';
+import type { ReadableFile, Reader, ReadPolicy } from '../read/reader.ts';
+import { nodeIdOf } from './node-id.ts';
+import { type OpenMode, OpenModes } from './open-modes.ts';
+import { readPolicyOf } from './read-policy.ts';
+import { refusals } from './refusals.ts';
+import { infoHashOf } from './torrent-root.ts';
+import type { TreeNode } from './torrent-xattrs.ts';
+
+/** Hands files to the kernel whole (`fuse/backing-files.ts`). */
+export interface BackingRegistry {
+  /** @returns undefined when the kernel refuses */
+  open(fd: number): number | undefined;
+  close(backingId: number): void;
+}
+
+export interface TorrentFilesOptions {
+  readonly catalog: Catalog;
+  readonly reader: Reader;
+  readonly settings: PathSettingsStore;
+  readonly defaultPolicy: ReadPolicy;
+  /** Undefined before the mount is there, and where the kernel has no passthrough for us. */
+  backing(): BackingRegistry | undefined;
+}
+
+/** The open files of torrents: how the kernel is to read them, and the reads that the fuse thread could not answer. */
+export class TorrentFiles {
+  readonly #options: TorrentFilesOptions;
+  readonly #modes: OpenModes;
+  readonly #handles = new Map<number, OpenHandle>();
+  readonly #openBySlot = new Map<number, number>();
+  #directIoMmap = true;
+
+  constructor(options: TorrentFilesOptions) {
+    this.#options = options;
+    this.#modes = new OpenModes({
+      openBacking: path => openBacking(options.backing(), path),
+      closeBacking: id => options.backing()?.close(id),
+    });
+  }
+
+  init(limits: SessionLimits): void {
+    this.#directIoMmap = limits.directIoMmap;
+  }
+
+  /** How many files of the torrent are open. */
+  openCount(slot: number): number {
+    return this.#openBySlot.get(slot) ?? 0;
+  }
+
+  async open(at: TreeNode & { readonly slot: number }, signal: AbortSignal): Promise<OpenReply> {
+    const { tree, node, slot } = at;
+    if (tree.isDirectory(node)) throw isDirectory;
+    const file = this.#readable(at);
+    const verifiedPath = await this.#verifiedPath(file, signal);
+    const id = nodeIdOf(slot, node);
+    const handle = this.#options.reader.open(file, this.#policy(at));
+    const mode = this.#modes.acquire(id, verifiedPath);
+    if (mode === undefined) {
+      this.#options.reader.close(handle);
+      throw changedOnDisk;
+    }
+    this.#handles.set(handle, { id, slot, at, length: tree.size(node) });
+    this.#openBySlot.set(slot, this.openCount(slot) + 1);
+    return this.#reply(handle, mode);
+  }
+
+  async read({ signal }: RequestContext, request: ReadRequest): Promise<ReadReply> {
+    const open = this.#handles.get(request.handle);
+    if (open === undefined) throw new ReadError('bad-handle', `no open file has handle ${request.handle}`);
+    const length = Math.min(request.size, open.length - request.offset);
+    if (length <= 0) return { slices: [] };
+    const nonBlocking = (request.flags & OpenFlag.NONBLOCK) !== 0;
+    await this.#untilAccepted(open, { nonBlocking, signal });
+    signal.throwIfAborted();
+    const range = { offset: request.offset, length };
+    return { slices: await this.#options.reader.read(request.handle, range, { signal, nonBlocking }) };
+  }
+
+  release(handle: number): void {
+    const open = this.#handles.get(handle);
+    if (open === undefined) return;
+    this.#handles.delete(handle);
+    this.#openBySlot.set(open.slot, this.openCount(open.slot) - 1);
+    if (this.openCount(open.slot) === 0) this.#openBySlot.delete(open.slot);
+    this.#modes.release(open.id);
+    this.#options.reader.close(handle);
+  }
+
+  /** The settings of some path have changed. */
+  refreshPolicies(): void {
+    for (const [handle, { at }] of this.#handles) this.#options.reader.setPolicy(handle, this.#policy(at));
+  }
+
+  #readable({ tree, node }: TreeNode): ReadableFile {
+    const infoHash = infoHashOf(tree);
+    const fileIndex = tree.fileIndex(node);
+    const details: TorrentDetails | undefined = this.#options.catalog.get(infoHash)?.details;
+    if (details === undefined || fileIndex === undefined) throw refusals.stale;
+    return { infoHash, fileIndex, details };
+  }
+
+  /** Only while nothing is missing does it pay to ask; and nobody may wait for an engine to open a file. */
+  async #verifiedPath(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(VERIFY_PATIENCE_MS)]);
+    try {
+      return await this.#options.reader.verifiedLocalFile(file, { signal: bounded });
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  #policy({ tree, node }: TreeNode): ReadPolicy {
+    const { settings, defaultPolicy } = this.#options;
+    return readPolicyOf(settings.effective({ infoHash: infoHashOf(tree), path: tree.path(node) }), defaultPolicy);
+  }
+
+  /** A torrent that was dropped a moment ago is in the tree before it is in the engine. */
+  async #untilAccepted(
+    { at }: OpenHandle,
+    { nonBlocking, signal }: { readonly nonBlocking: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { catalog } = this.#options;
+    const infoHash = infoHashOf(at.tree);
+    if (!catalog.isPending(infoHash)) return;
+    const { whenMissing, timeoutMs } = this.#policy(at);
+    if (nonBlocking || whenMissing === 'eagain')
+      throw new ReadError('missing', 'the engine has yet to take the torrent');
+    try {
+      await catalog.whenAccepted(infoHash, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof EngineError) throw error;
+      throw new ReadError('timeout', 'the engine did not take the torrent in time', { cause: error });
+    }
+  }
+
+  #reply(handle: number, mode: OpenMode): OpenReply {
+    switch (mode.kind) {
+      case 'passthrough':
+        return { handle, flags: OpenReplyFlag.PASSTHROUGH, backingId: mode.backingId };
+      case 'cached':
+        return { handle, flags: OpenReplyFlag.KEEP_CACHE, backingId: 0 };
+      case 'direct':
+        // Without FUSE_DIRECT_IO_ALLOW_MMAP a direct open cannot be mapped at all: then rather the weaker promises.
+        return { handle, flags: this.#directIoMmap ? OpenReplyFlag.DIRECT_IO : OpenReplyFlag.KEEP_CACHE, backingId: 0 };
+    }
+  }
+}
+
+interface OpenHandle {
+  readonly id: NodeId;
+  readonly slot: number;
+  readonly at: TreeNode;
+  readonly length: number;
+}
+
+/** A look at a local disk; an engine that has to be asked over a network may be slower than a read from it is worth. */
+const VERIFY_PATIENCE_MS = 250;
+
+const isDirectory = new ErrnoError(Errno.EISDIR, 'a directory');
+
+const changedOnDisk = new ErrnoError(Errno.EIO, 'the file has changed on the disk while it was open');
+
+/** The descriptor is the kernel's from then on: ours may be closed. */
+function openBacking(registry: BackingRegistry | undefined, path: string): number | undefined {
+  if (registry === undefined) return undefined;
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    return undefined; // gone since it was verified: read it through the engine
+  }
+  try {
+    return registry.open(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
