@@ -92,9 +92,9 @@ export class Seeder {
   }
 
   /** A new process at the same address. */
-  async again(): Promise<Seeder> {
+  async again(changes: Partial<SeederOptions> = {}): Promise<Seeder> {
     const port = Number(this.address.slice(this.address.lastIndexOf(':') + 1));
-    return Seeder.start({ ...this.#options, port });
+    return Seeder.start({ ...this.#options, ...changes, port });
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { TorrentFile } from '../torrent.ts';
 import type { ListedTorrent, TorrentLayout } from './listed-torrent.ts';
 import type { OpenFiles } from './open-files.ts';
+import { piecesOf } from './payload-layout.ts';
 
 /** What a stream needs of its engine. */
 export interface StreamHost {
@@ -151,11 +152,11 @@ export class EmbeddedStream implements ByteStream {
       this.uncheckedBytes = 0;
       return bytes;
     }
-    const { pieceLength } = place.layout.details;
-    const start = place.file.offset + this.#position;
-    const pieces = { first: Math.floor(start / pieceLength), end: Math.ceil((start + length) / pieceLength) };
-    await this.#host.recheck(torrent, pieces, signal);
-    if (torrent.held.has(pieces.first)) {
+    // Somebody cut or removed the file: what lies behind is as doubtful.
+    const { details } = place.layout;
+    const fileEnd = place.file.offset + place.file.length;
+    await this.#host.recheck(torrent, piecesOf(details, place.file.offset + this.#position, fileEnd), signal);
+    if (this.#heldLength(torrent, place) >= length) {
       throw new EngineError('io', `${path ?? 'padding'} cannot be read, though its pieces are there; check the disk`);
     }
     return undefined;

@@ -15,13 +15,15 @@ export class PayloadStore {
   readonly #details: TorrentDetails;
   /** Absolute, by file index. */
   readonly #paths: readonly (string | undefined)[];
-  readonly #files: OpenFiles;
+  /** Opened without making them: what is not there is not to be read. */
+  readonly #forReading = new OpenFiles();
+  readonly #forWriting: OpenFiles;
 
   constructor(folder: string, details: TorrentDetails) {
     this.#details = details;
     this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
     const lengths = new Map(this.#paths.map((path, index) => [path, details.files[index]?.length ?? 0]));
-    this.#files = new OpenFiles(path => openForWriting(path, lengths.get(path) ?? 0));
+    this.#forWriting = new OpenFiles(path => openForWriting(path, lengths.get(path) ?? 0));
   }
 
   /** Makes the empty files, which no piece brings. */
@@ -29,7 +31,7 @@ export class PayloadStore {
     for (const file of this.#details.files) {
       const path = this.#paths[file.index];
       if (file.length > 0 || path === undefined) continue;
-      await this.#files.with(path, async () => {});
+      await this.#forWriting.with(path, async () => {});
     }
   }
 
@@ -39,11 +41,15 @@ export class PayloadStore {
       const path = this.#paths[span.file.index];
       if (path === undefined) continue;
       const part = bytes.subarray(span.rangeOffset, span.rangeOffset + span.length);
-      await this.#files.with(path, file => writeAll(file, part, span.fileOffset));
+      await this.#forWriting.with(path, file => writeAll(file, part, span.fileOffset));
     }
   }
 
-  /** Fills `into` with the torrent's bytes from `start` on. @returns false when a file is missing or too short */
+  /**
+   * Fills `into` with the torrent's bytes from `start` on.
+   *
+   * @returns false when a file is too short; rejects with the system's error when it is missing
+   */
   async read(into: Uint8Array, start: number): Promise<boolean> {
     for (const span of spansOf(this.#details, start, start + into.length)) {
       const part = into.subarray(span.rangeOffset, span.rangeOffset + span.length);
@@ -64,8 +70,10 @@ export class PayloadStore {
     return dataOfFiles.size === 0 ? undefined : new PayloadSurvey(this.#details, dataOfFiles);
   }
 
+  /** Closes the files; whoever needs one again opens what is there by then. */
   close(): void {
-    this.#files.closeAll();
+    this.#forReading.closeAll();
+    this.#forWriting.closeAll();
   }
 
   async #readSpan(file: TorrentFile, into: Uint8Array, fileOffset: number): Promise<boolean> {
@@ -74,7 +82,7 @@ export class PayloadStore {
       into.fill(0);
       return true;
     }
-    return this.#files.with(path, async handle => {
+    return this.#forReading.with(path, async handle => {
       const { bytesRead } = await handle.read(into, 0, into.length, fileOffset);
       return bytesRead === into.length;
     });

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import WebTorrent, { type WebTorrentOptions } from '#webtorrent';
 import { EngineError } from '../errors.ts';
 import { SwarmMember, type SwarmMemberOptions } from './swarm-member.ts';
-import type { ThreadLogger } from './thread-logger.ts';
 
 export interface SwarmOptions {
   readonly dht: boolean;
@@ -22,16 +21,22 @@ export class SwarmClient {
     this.#client = client;
   }
 
-  /** Resolves when it listens. @throws EngineError `io` when it cannot */
-  static async start(options: SwarmOptions, logger: ThreadLogger): Promise<SwarmClient> {
+  /**
+   * Resolves when it listens.
+   *
+   * @param onFailure the client ended by itself: its socket or the DHT's failed
+   * @throws EngineError `io` when it cannot listen
+   */
+  static async start(options: SwarmOptions, onFailure: (error: Error) => void): Promise<SwarmClient> {
     const client = new WebTorrent(clientOptions(options));
+    const failed = once(client, 'error').then(([error]) => Promise.reject(error));
     try {
-      if (!client.listening) await once(client, 'listening');
+      await Promise.race([failed, Promise.all([listening(client), listening(client.dht)])]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EngineError('io', `cannot listen for peers: ${reason}; choose another --listen-port`);
     }
-    client.on('error', error => logger.error({ error }, 'the swarm client failed'));
+    failed.catch(onFailure);
     return new SwarmClient(client);
   }
 
@@ -48,6 +53,10 @@ export class SwarmClient {
   stop(): Promise<void> {
     return new Promise(resolve => this.#client.destroy(() => resolve()));
   }
+}
+
+async function listening(socket: (EventEmitter & { readonly listening: boolean }) | false): Promise<void> {
+  if (socket !== false && !socket.listening) await new Promise(resolve => socket.once('listening', resolve));
 }
 
 function clientOptions(options: SwarmOptions): WebTorrentOptions {

@@ -131,7 +131,7 @@ export class SwarmMember {
   }
 
   ban(wire: Pick<Wire, 'remoteAddress' | 'destroy'>): void {
-    if (wire.remoteAddress !== undefined) this.#banned.add(wire.remoteAddress);
+    if (wire.remoteAddress !== undefined) this.#banned.add(plainAddress(wire.remoteAddress));
     wire.destroy();
   }
 
@@ -142,24 +142,21 @@ export class SwarmMember {
   }
 
   #onWire(wire: Wire, address: string | undefined): void {
-    if (wire.remoteAddress !== undefined && this.#banned.has(wire.remoteAddress)) {
+    if (this.#banned.has(plainAddress(wire.remoteAddress))) {
       wire.destroy();
       return;
     }
     this.#sendAtOnce(wire);
     limitMessages(wire, this.#content?.details.pieceCount ?? 0);
-    if (address !== undefined) this.#rememberAddress(address);
+    // An incoming connection comes from a port that nobody listens on.
+    if (address !== undefined && wire.type === 'tcpOutgoing' && this.#known.size < KNOWN_PEERS)
+      this.#known.add(address);
     if (this.#content === undefined) this.#awaitInfo(wire);
   }
 
   /** A request is 17 bytes: Nagle's algorithm would hold it back for the 40 ms of a delayed acknowledgement. */
   #sendAtOnce(wire: Wire): void {
     for (const peer of this.#torrent._peers.values()) if (peer.wire === wire) peer.conn?.setNoDelay?.(true);
-  }
-
-  /** Incoming connections come from a port that nobody listens on, but trying it costs nothing and they are few. */
-  #rememberAddress(address: string): void {
-    if (this.#known.size < KNOWN_PEERS) this.#known.add(address);
   }
 
   /** In place of webtorrent's listener, which would encode the dictionary anew and take on the hash of that. */
@@ -252,6 +249,11 @@ function limitMessages(wire: Wire, pieceCount: number): void {
 const LONGEST_MESSAGE = 2 ** 20;
 /** Of a peer, unanswered. libtorrent keeps at most 2,000 outstanding. */
 const MOST_PEER_REQUESTS = 2500;
+
+/** A socket that listens for IPv6 calls an IPv4 peer `::ffff:1.2.3.4`. */
+function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:/i, '') ?? '';
+}
 
 function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');

@@ -96,10 +96,16 @@ export class ThreadSession {
   }
 
   async #start(): Promise<{ listenPort: number }> {
-    this.#swarm = await SwarmClient.start(this.#options, this.#logger);
+    this.#swarm = await SwarmClient.start(this.#options, error => this.#onSwarmFailure(error));
     for (const folder of TorrentFolder.listed(this.#options.folder)) this.#reopen(folder);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     return { listenPort: this.#swarm.listenPort };
+  }
+
+  /** The main thread sees the thread's end, and tells all who wait. */
+  #onSwarmFailure(error: Error): void {
+    this.#logger.error({ reason: error.message }, 'the swarm client failed');
+    process.exit(1);
   }
 
   #reopen(folder: TorrentFolder): void {

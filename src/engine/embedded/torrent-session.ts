@@ -67,6 +67,8 @@ export class TorrentSession {
   /** No piece before this one is missing. */
   #firstMissing = 0;
   #dialledAtMs = 0;
+  /** What still uses the disk. */
+  readonly #busy = new Set<Promise<unknown>>();
 
   constructor(components: TorrentSessionComponents, options: TorrentSessionOptions) {
     const { details } = components;
@@ -103,10 +105,14 @@ export class TorrentSession {
   }
 
   /** Checks what is on disk and joins the swarm. Resolves when that is done, or has failed and is told in the state. */
-  async start(): Promise<void> {
-    await this.#guarded(() => this.#components.checks.run(() => this.#check(), this.#ended.signal));
-    this.#checkedBytes = undefined;
-    this.#goOn();
+  start(): Promise<void> {
+    return this.#whileBusy(
+      this.#guarded(async () => {
+        await this.#components.checks.run(() => this.#check(), this.#ended.signal);
+        this.#checkedBytes = undefined;
+        this.#goOn();
+      }),
+    );
   }
 
   summary(): TorrentSummary {
@@ -142,7 +148,7 @@ export class TorrentSession {
     const fresh = peers.filter(peer => !this.#peers.has(peer));
     if (fresh.length > 0) {
       for (const peer of fresh) this.#peers.add(peer);
-      this.#save({ peers: [...this.#record.peers, ...fresh] });
+      this.#save({ peers: [...this.#record.peers, ...fresh].slice(-REMEMBERED_PEERS) });
     }
     this.#member?.dial(peers);
   }
@@ -170,6 +176,7 @@ export class TorrentSession {
 
   /** Looks again at pieces whose bytes were not where they should be. */
   async recheck(first: number, end: number): Promise<void> {
+    this.#store.close();
     for (let piece = first; piece < end; piece++) {
       if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
       this.held.remove(piece);
@@ -183,15 +190,17 @@ export class TorrentSession {
   /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */
   tick(): void {
     if (this.state !== 'live') return;
-    if (this.#demands.size > 0) this.#fetcher.update();
-    if (this.summary().wantsMore) this.#redial(REDIAL_INTERVAL_MS);
+    if (this.#plan().pieces.length === 0) return;
+    this.#fetcher.update();
+    this.#redial(REDIAL_INTERVAL_MS);
     this.#tellProgress();
   }
 
-  /** Resolves when nothing of it is left in memory or on the net. */
+  /** Resolves when nothing of it is at work any more, on the net or on the disk. */
   async end(): Promise<void> {
     this.#ended.abort(new EngineError('stopped', 'the torrent was stopped'));
     await this.#leave();
+    await Promise.allSettled(this.#busy);
     this.#store.close();
   }
 
@@ -259,14 +268,15 @@ export class TorrentSession {
   }
 
   async #keep(piece: number, bytes: Uint8Array): Promise<void> {
-    if (this.held.has(piece)) return;
-    await this.#guarded(async () => {
+    if (this.held.has(piece) || this.#ended.signal.aborted) return;
+    const kept = this.#guarded(async () => {
       await this.#store.writePiece(piece, bytes);
       this.held.add(piece);
       this.#countHeld(piece);
       this.#member?.announce(piece);
       if (this.held.heldCount === this.held.pieceCount) this.#member?.announceComplete();
     });
+    await this.#whileBusy(kept);
   }
 
   #countHeld(piece: number): void {
@@ -287,6 +297,15 @@ export class TorrentSession {
   #ban(wire: { readonly destroyed: boolean }): void {
     const known = this.#member?.wires.find(other => other === wire);
     if (known !== undefined) this.#member?.ban(known);
+  }
+
+  async #whileBusy(work: Promise<void>): Promise<void> {
+    this.#busy.add(work);
+    try {
+      await work;
+    } finally {
+      this.#busy.delete(work);
+    }
   }
 
   /** Runs what may meet a failing disk; that ends the torrent's work until it is resumed, and nothing else. */
@@ -334,6 +353,8 @@ const noStats = { peersConnected: 0, peersKnown: 0, downloadSpeed: 0, uploadSpee
 const REDIAL_INTERVAL_MS = 10_000;
 /** A reader that begins to wait is reason enough to dial, but not each of a thousand. */
 const MIN_DIAL_INTERVAL_MS = 2_000;
+/** More are of no use, and a torrent may be added again and again. */
+const REMEMBERED_PEERS = 100;
 /** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
 const PLANNED_BYTES = 64 * 2 ** 20;
 const MIN_PLANNED_PIECES = 4;

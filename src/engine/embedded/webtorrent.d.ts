@@ -7,6 +7,7 @@ import type { EventEmitter } from 'node:events';
 export default class WebTorrent extends EventEmitter {
   constructor(options: WebTorrentOptions);
   readonly listening: boolean;
+  readonly dht: (EventEmitter & { readonly listening: boolean }) | false;
   readonly torrentPort: number;
   add(torrent: KnownTorrent | UnresolvedTorrent, options: TorrentOptions): Torrent;
   destroy(callback: (error?: Error) => void): void;
@@ -100,7 +101,8 @@ export interface Torrent extends EventEmitter {
 /** A connection to a peer after the handshake: `bittorrent-protocol`. */
 export interface Wire extends EventEmitter {
   readonly destroyed: boolean;
-  readonly peerId: string;
+  /** `tcpOutgoing`, `tcpIncoming`. */
+  readonly type: string;
   readonly remoteAddress: string | undefined;
   readonly peerChoking: boolean;
   readonly hasFast: boolean;
