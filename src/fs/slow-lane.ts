@@ -30,6 +30,7 @@ import { toErrnoError } from './errno-map.ts';
 import { Metadata, VIRTUAL_DIRECTORY_NAME } from './metadata.ts';
 import { nodeOf, slotOf, VIRTUAL_SLOT } from './node-id.ts';
 import type { PieceMaps } from './piece-maps.ts';
+import { keepPinned } from './pins.ts';
 import { refusals } from './refusals.ts';
 import { RootChanges, textOf } from './root-changes.ts';
 import { type BackingRegistry, TorrentFiles } from './torrent-files.ts';
@@ -68,6 +69,7 @@ export class TorrentSlowLane implements Filesystem {
   readonly #virtualRoot: VirtualDirectory;
   readonly #dropped: DroppedFiles;
   readonly #changes: RootChanges;
+  readonly #stopPins: () => void;
 
   constructor(options: TorrentSlowLaneOptions) {
     const { catalog, trees, root, settings } = options;
@@ -86,10 +88,15 @@ export class TorrentSlowLane implements Filesystem {
     });
     this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control });
     this.#virtualRoot = virtualRoot({ ...options, control });
+    this.#stopPins = keepPinned(catalog, settings);
   }
 
   init(limits: SessionLimits): void {
     this.#files.init(limits);
+  }
+
+  destroy(): void {
+    this.#stopPins();
   }
 
   lookup(_: RequestContext, parent: NodeId, name: Uint8Array): Answer<Entry> {
@@ -173,13 +180,14 @@ export class TorrentSlowLane implements Filesystem {
   }
 
   setxattr(_: RequestContext, node: NodeId, name: string, value: Uint8Array): void {
-    if (isInVirtualSlot(node)) throw refusals.readOnly;
+    if (isInVirtualSlot(node) || this.#options.readOnly) throw refusals.readOnly;
     this.#asErrnoNow(() => this.#xattrs.set(this.#treeNode(node), name, value));
     this.#files.refreshPolicies();
   }
 
   removexattr(_: RequestContext, node: NodeId, name: string): void {
     if (isInVirtualSlot(node)) throw refusals.noAttribute;
+    if (this.#options.readOnly) throw refusals.readOnly;
     this.#asErrnoNow(() => this.#xattrs.remove(this.#treeNode(node), name));
     this.#files.refreshPolicies();
   }

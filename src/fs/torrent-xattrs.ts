@@ -36,7 +36,8 @@ export class TorrentXattrs {
   }
 
   list({ tree, node }: TreeNode): readonly string[] {
-    return hasContent(tree, node) ? fileXattrs : directoryXattrs;
+    if (tree.isSymlink(node)) return []; // the kernel allows symlinks no attribute of users
+    return tree.isDirectory(node) ? directoryXattrs : fileXattrs;
   }
 
   /** @throws ErrnoError ENODATA for what the node has not, E2BIG for what the kernel does not take */
@@ -117,10 +118,6 @@ const POLICY = `${XATTR_PREFIX}policy`;
 const XATTR_SIZE_MAX = 65536;
 
 const tooLong = new ErrnoError(Errno.E2BIG, 'over 64 KiB: read .torrent-fuse/pieces or .torrent-fuse/ranges');
-
-function hasContent(tree: TorrentTree, node: number): boolean {
-  return !tree.isDirectory(node) && !tree.isSymlink(node);
-}
 
 function knownDetails({ details, infoHash }: CatalogTorrent): TorrentDetails {
   if (details === undefined) throw new EngineError('not-ready', `the metadata of ${infoHash} is not known yet`);
