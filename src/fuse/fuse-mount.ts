@@ -24,6 +24,11 @@ interface FuseMountParts {
   readonly logger: Logger;
 }
 
+/** A detached mount that nobody uses is closed within a few milliseconds; this is for a busy machine. */
+const DETACHED_MS = 1_000;
+/** The same where files are expected to be open, so that waiting is probably in vain. */
+const LAZY_MS = 50;
+
 /** A mount that is served. */
 export class FuseMount {
   /** As the mount table shows it. */
@@ -38,6 +43,7 @@ export class FuseMount {
   readonly closed: Promise<FuseCloseReason>;
 
   readonly #parts: FuseMountParts;
+  #isClosed = false;
 
   private constructor(parts: FuseMountParts, limits: SessionLimits, backingFiles: BackingFiles | undefined) {
     this.#parts = parts;
@@ -67,17 +73,19 @@ export class FuseMount {
    * Takes the mount down; resolves when nothing of it is left. `force` does so while files are open: it detaches lazily and
    * ends the connection, so that every wait on it fails.
    *
-   * @throws FuseError `busy` unless forced; `unmount-failed` when forced and the connection cannot be ended: the caller
-   *   then ends the process with {@link exitNow}
+   * @throws FuseError `busy` unless forced; `unmount-failed` when the connection cannot be ended: the caller then ends the
+   *   process with {@link exitNow}
    */
   async unmount({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.#isClosed) return;
     if (this.#isAttached()) await detach(this.mountpoint, { lazy: force });
-    if (force && !(await abortConnection(this.devMinor)) && !(await this.#closesSoon())) {
+    else if (!force && !(await this.#closesWithin(DETACHED_MS))) {
       throw new FuseError(
-        'unmount-failed',
-        `${this.mountpoint} is detached, but files on it are still open, and without /sys/fs/fuse/connections they cannot be cut off; end the process`,
+        'busy',
+        `${this.mountpoint} was detached or covered by someone else, and files on it are open`,
       );
     }
+    if (!(await this.#closesWithin(force ? LAZY_MS : DETACHED_MS))) await this.#cutOff();
     await this.closed;
   }
 
@@ -92,14 +100,23 @@ export class FuseMount {
     return topmostAt(readMountTable(), this.mountpoint)?.devMinor === this.devMinor;
   }
 
-  /** With no open file a lazy detach ends the session by itself. */
-  async #closesSoon(): Promise<boolean> {
-    const timeout = new AbortController();
-    const waited = setTimeout(1_000, false, { signal: timeout.signal }).catch(() => false);
+  /**
+   * Ends the connection of a mount that is out of the tree and lives on, through open files or as a copy in another mount
+   * namespace. As long as it lives, its device number is no other mount's.
+   */
+  async #cutOff(): Promise<void> {
+    if ((await abortConnection(this.devMinor)) || (await this.#closesWithin(DETACHED_MS))) return;
+    const what = `${this.mountpoint} is detached but in use, and there is no /sys/fs/fuse/connections to cut it off`;
+    throw new FuseError('unmount-failed', `${what}; end the process`);
+  }
+
+  async #closesWithin(ms: number): Promise<boolean> {
+    const timer = new AbortController();
+    const tooLate = setTimeout(ms, false, { signal: timer.signal }).catch(() => false);
     try {
-      return await Promise.race([this.closed.then(() => true), waited]);
+      return await Promise.race([this.closed.then(() => true), tooLate]);
     } finally {
-      timeout.abort();
+      timer.abort();
     }
   }
 
@@ -115,6 +132,7 @@ export class FuseMount {
     }
     await this.notifier.stop();
     closeSync(attachment.fd);
+    this.#isClosed = true;
     return closeReason(end);
   }
 }

@@ -29,7 +29,7 @@ export interface Handler<Result = unknown> {
 type MethodName = Exclude<keyof FastLane, 'init' | 'destroy' | 'beforeRequest'>;
 /** A filesystem of which is known that it has the method. */
 export type With<Method extends MethodName> = Required<Pick<Filesystem, Method>>;
-export type AbsentCall<Result> = (filesystem: FastLane, context: RequestContext, frame: RequestFrame) => Answer<Result>;
+type AbsentCall<Result> = (filesystem: FastLane, context: RequestContext, frame: RequestFrame) => Answer<Result>;
 
 interface OperationSpec<Method extends MethodName, Result> {
   readonly bodySize?: number;

@@ -29,6 +29,7 @@ export interface MountFuseOptions extends MountOptions {
  * @throws FuseError; nothing is mounted then
  */
 export async function mountFuse(options: MountFuseOptions): Promise<FuseMount> {
+  if (!options.fastLane && !options.slowLane) throw new TypeError('neither fastLane nor slowLane is given');
   const { logger = silentLogger, trace = false, count = true } = options;
   const counters = count ? operationCounterMemory() : undefined;
   const slowLane = options.slowLane && new SlowLane(options.slowLane, { logger, trace, counters });
