@@ -1,13 +1,17 @@
 import { Command } from 'commander';
+import { addAddCommand } from './commands/add-command.ts';
 import { addCompletionCommand } from './commands/completion-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
 import { addDemoCommand } from './commands/demo-command.ts';
 import { addDoctorCommand } from './commands/doctor-command.ts';
+import { addExplainCommand } from './commands/explain-command.ts';
 import { addInstallServiceCommand } from './commands/install-service-command.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addMountCommand } from './commands/mount-command.ts';
 import { addMountHelperCommand } from './commands/mount-helper-command.ts';
+import { addSetCommand } from './commands/set-command.ts';
 import { addStatusCommand } from './commands/status-command.ts';
+import { addTorrentCommands } from './commands/torrent-commands.ts';
 import { addUmountCommand } from './commands/umount-command.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
@@ -33,6 +37,10 @@ export function createProgram(context: CliContext): Command {
     addUmountCommand,
     addStatusCommand,
     addListCommand,
+    addAddCommand,
+    addTorrentCommands,
+    addSetCommand,
+    addExplainCommand,
     addConfigCommand,
     addDoctorCommand,
     addDemoCommand,
