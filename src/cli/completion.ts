@@ -5,11 +5,14 @@ type Shell = (typeof shells)[number];
 
 /** A completion script made from the command tree itself, so that it knows what the program knows. */
 export function completionScript(shell: Shell, program: Command): string {
-  const commands = program.commands.map(command => ({
-    name: command.name(),
-    summary: command.summary(),
-    options: command.options.filter(option => !option.hidden).map(completionOf),
-  }));
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .map(command => ({
+      name: command.name(),
+      summary: command.summary(),
+      options: command.options.filter(option => !option.hidden).map(completionOf),
+    }));
   return renderers[shell](commands);
 }
 

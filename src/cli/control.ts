@@ -1,17 +1,21 @@
 import { CommandError } from './errors.ts';
 import { MountAccess, MountAccessError } from './mount-access.ts';
 
-/** What `.torrent-fuse/control` of a mount is told; each is one JSON object in one write, answered by the errno of that write. */
+/**
+ * What `.torrent-fuse/control` of a mount is told; each is one JSON object in one write, answered by the errno of that write. A
+ * torrent goes by its info hash, or by its URL while that is not fetched.
+ */
 export type ControlCommand =
-  | { readonly command: 'remove'; readonly infoHash: string; readonly deleteData: boolean }
-  | { readonly command: 'pause' | 'resume'; readonly infoHash: string }
+  | { readonly command: 'remove'; readonly torrent: string; readonly deleteData: boolean }
+  | { readonly command: 'pause' | 'resume'; readonly torrent: string }
   | ({ readonly command: 'set'; readonly path: string } & PathSettings);
 
-/** What can be set for a path of the mount, and is kept across restarts. */
+/** What can be set for a path of the mount, and is kept across restarts; null is inherited again. */
 export interface PathSettings {
-  readonly policy?: 'wait' | 'eagain' | 'default';
-  readonly pin?: boolean;
-  readonly priority?: 'low' | 'normal' | 'high';
+  readonly policy?: 'wait' | 'eagain' | null;
+  readonly timeoutMs?: number | null;
+  readonly pin?: boolean | null;
+  readonly priority?: 'low' | 'normal' | 'high' | null;
 }
 
 /** @throws CommandError */
@@ -36,7 +40,7 @@ function explain(code: string, mountpoint: string): string {
     case 'ENOENT':
       return 'there is no such torrent or path in the mount';
     case 'EOPNOTSUPP':
-      return 'the engine of this mount cannot do that';
+      return 'only a torrent as a whole can be pinned, and not by every engine';
     case 'TIMEOUT':
       return `the mount at ${mountpoint} does not answer; end it with 'torrent-fuse umount --force'`;
     case 'ENOTCONN':

@@ -10,7 +10,7 @@ import type { MountRequest } from './mount-request.ts';
 import type { ReadyPipe } from './ready-pipe.ts';
 import { printable } from './render/printable.ts';
 import { torrentLines } from './render/torrent-lines.ts';
-import { parseStatus } from './status-report.ts';
+import { parseStatus, torrentsAndUrls } from './status-report.ts';
 import { StopRequests } from './stop-requests.ts';
 import { SystemdNotifier } from './systemd-notify.ts';
 import { unmountInOrder } from './unmount-in-order.ts';
@@ -107,7 +107,7 @@ export class MountSession {
 
   #draw(handle: MountHandle): string[] {
     const { out } = this.#context;
-    const { torrents } = parseStatus(handle.status());
+    const torrents = torrentsAndUrls(parseStatus(handle.status()));
     // A row for the line below, one for the cursor.
     const screen = { columns: out.columns, rows: out.rows - 2, style: out.style };
     return [...torrentLines(torrents, screen), out.style.dim('Ctrl-C unmounts')];

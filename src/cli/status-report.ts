@@ -1,42 +1,47 @@
 import { z } from 'zod';
 
 /**
- * What the command line reads of `.torrent-fuse/status.json`. Fields that it does not know are left alone, so that it can ask
- * a mount of a newer version too.
+ * What the command line reads of `.torrent-fuse/status.json`. Fields that it does not know are passed on as they are, so that it
+ * can ask a mount of a newer version too.
  */
-const torrentSchema = z.object({
+const torrentSchema = z.looseObject({
   info_hash: z.string(),
   name: z.string(),
   state: z.string(),
   /** Of the whole torrent, by verified pieces. */
-  progress_bytes: z.number().catch(0),
-  total_bytes: z.number().catch(0),
-  peers: z.number().catch(0),
+  progress_bytes: z.number(),
+  total_bytes: z.number(),
+  peers: z.number(),
   /** Bytes per second. */
-  download_speed: z.number().catch(0),
-  upload_speed: z.number().catch(0),
-  error: z.string().nullish(),
+  download_speed: z.number(),
+  error: z.string().nullable(),
 });
 
-const forgottenSchema = z.object({
-  info_hash: z.string(),
-  name: z.string(),
-  /** Seconds since 1970. */
-  forgotten_at: z.number().catch(0),
-});
+const pendingUrlSchema = z.looseObject({ url: z.string(), error: z.string().nullable() });
 
-const statusSchema = z.object({
+/** `forgotten_at` is in ISO 8601. */
+const forgottenSchema = z.looseObject({ info_hash: z.string(), name: z.string(), forgotten_at: z.string() });
+
+const statusSchema = z.looseObject({
   mountpoint: z.string(),
   engine: z.string(),
   torrents: z.array(torrentSchema),
-  forgotten: z.array(forgottenSchema).default([]),
+  /** .torrent URLs that are not fetched yet, so that it is not known which torrents they are. */
+  pending_urls: z.array(pendingUrlSchema),
+  forgotten: z.array(forgottenSchema),
 });
 
 export type StatusReport = z.infer<typeof statusSchema>;
-export type ForgottenReport = z.infer<typeof forgottenSchema>;
 export type TorrentReport = z.infer<typeof torrentSchema>;
+export type ForgottenReport = z.infer<typeof forgottenSchema>;
 
 /** @throws Error when it is no status of a mount */
 export function parseStatus(value: unknown): StatusReport {
   return statusSchema.parse(value);
+}
+
+/** The torrents, and after them the URLs that will be some, as if they were torrents that resolve. */
+export function torrentsAndUrls({ torrents, pending_urls }: StatusReport): TorrentReport[] {
+  const nothing = { info_hash: '', progress_bytes: 0, total_bytes: 0, peers: 0, download_speed: 0 };
+  return [...torrents, ...pending_urls.map(({ url, error }) => ({ ...nothing, name: url, state: 'resolving', error }))];
 }

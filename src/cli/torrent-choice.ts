@@ -1,13 +1,16 @@
 import { CommandError } from './errors.ts';
 import { count } from './render/quantity.ts';
-import type { StatusReport, TorrentReport } from './status-report.ts';
+import { type StatusReport, type TorrentReport, torrentsAndUrls } from './status-report.ts';
 
 /**
- * The torrent that people mean by a name as the mount shows it, or by an info hash or its beginning of eight digits or more.
+ * The torrent that people mean by a name as the mount shows it, by an info hash or its beginning of eight digits or more, or by
+ * the URL that it will be fetched from.
  *
  * @throws CommandError when there is none, or more than one
  */
-export function chooseTorrent({ mountpoint, torrents }: StatusReport, wanted: string): TorrentReport {
+export function chooseTorrent(status: StatusReport, wanted: string): TorrentReport {
+  const { mountpoint } = status;
+  const torrents = torrentsAndUrls(status);
   const byName = torrents.filter(({ name }) => name === wanted.replace(/\/+$/, ''));
   const found = byName.length > 0 ? byName : torrents.filter(({ info_hash }) => isHashOf(info_hash, wanted));
   const [torrent, ...others] = found;

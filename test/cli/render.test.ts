@@ -94,7 +94,7 @@ describe('the lines of torrents', () => {
     total_bytes: 1000,
     peers: 3,
     download_speed: 2 ** 20,
-    upload_speed: 0,
+    error: null,
     ...fields,
   });
 

@@ -7,7 +7,7 @@ import { count, formatBytes, formatPercent, formatSpeed } from '../render/quanti
 import type { Style } from '../render/style.ts';
 import { renderTable } from '../render/table.ts';
 import { colourOfState, progressOf } from '../render/torrent-lines.ts';
-import type { ForgottenReport, TorrentReport } from '../status-report.ts';
+import { type ForgottenReport, type TorrentReport, torrentsAndUrls } from '../status-report.ts';
 
 export function addListCommand(program: Command, context: CliContext): void {
   program
@@ -18,10 +18,11 @@ export function addListCommand(program: Command, context: CliContext): void {
     .option('--forgotten', 'list those that were removed; their data is kept, and adding one again takes it back')
     .option('--json', 'print JSON')
     .action(async (path: string, { forgotten, json }: { forgotten?: true; json?: true }) => {
-      const { mountpoint, torrents, forgotten: removed } = await statusAt(path);
-      const content = forgotten ? { forgotten: removed } : { torrents };
+      const status = await statusAt(path);
+      const { mountpoint, torrents, pending_urls, forgotten: removed } = status;
+      const content = forgotten ? { forgotten: removed } : { torrents, pending_urls };
       if (json) return context.out.line(jsonOutput({ mountpoint, ...content }));
-      const lines = forgotten ? forgottenLines(removed) : listLines(torrents, context.out.style);
+      const lines = forgotten ? forgottenLines(removed) : listLines(torrentsAndUrls(status), context.out.style);
       for (const line of lines) context.out.line(line);
       return undefined;
     });
@@ -55,7 +56,7 @@ export function forgottenLines(forgotten: readonly ForgottenReport[]): string[] 
   if (forgotten.length === 0) return ['no torrent was removed'];
   const rows = forgotten.map(({ name, forgotten_at, info_hash }) => [
     printable(name),
-    new Date(forgotten_at * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
+    printable(forgotten_at.replace(/\.\d+Z$/, 'Z')),
     info_hash,
   ]);
   return [

@@ -1,24 +1,35 @@
 import type { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { CliContext } from '../context.ts';
 import { control, type PathSettings } from '../control.ts';
 import { UsageError } from '../errors.ts';
 import { locate } from '../path-location.ts';
 
-/** The values of each setting, as they are written and as they are told. */
-const settings: Readonly<Record<string, Readonly<Record<string, PathSettings>>>> = {
-  policy: { wait: { policy: 'wait' }, eagain: { policy: 'eagain' }, default: { policy: 'default' } },
-  pin: { yes: { pin: true }, no: { pin: false } },
-  priority: { low: { priority: 'low' }, normal: { priority: 'normal' }, high: { priority: 'high' } },
+/** Reads the value of each setting, as it is written. */
+const settings: Readonly<Record<string, (value: string) => PathSettings | undefined>> = {
+  policy: oneOf({ wait: { policy: 'wait' }, eagain: { policy: 'eagain' }, default: { policy: null } }),
+  timeout: value => ({ timeoutMs: value === 'default' ? null : parseTimeout(value) }),
+  pin: oneOf({ yes: { pin: true }, no: { pin: false }, default: { pin: null } }),
+  priority: oneOf({
+    low: { priority: 'low' },
+    normal: { priority: 'normal' },
+    high: { priority: 'high' },
+    default: { priority: null },
+  }),
 };
+
+/** As the help and the errors show them. */
+const forms = ['policy=wait|eagain', 'timeout=30s', 'pin=yes|no', 'priority=low|normal|high'];
 
 export function addSetCommand(program: Command, context: CliContext): void {
   program
     .command('set')
     .summary('set how a file or folder of a mount is read and downloaded')
     .description(
-      'Sets, for a file or a folder of a mount: policy=wait|eagain|default (what a read of missing bytes does), pin=yes|no (all of it is ' +
-        'downloaded and kept), priority=low|normal|high. Kept across restarts.',
+      'Sets, for a file or a folder of a mount and what is below it: policy=wait|eagain (what a read of missing bytes does), ' +
+        'timeout=30s (how long it waits without progress), pin=yes|no (a torrent is downloaded as a whole), ' +
+        'priority=low|normal|high. The value default takes a setting back. Kept across restarts.',
     )
     .argument('<PATH>', 'a path in the mount')
     .argument('<SETTING...>', 'such as policy=eagain or pin=yes')
@@ -36,15 +47,28 @@ export function parseSettings(assignments: readonly string[]): PathSettings {
 }
 
 function parseSetting(assignment: string): PathSettings {
-  const [name = '', value] = assignment.split('=');
-  const values = settings[name];
-  if (values === undefined) {
+  const [name = '', value = ''] = assignment.split('=');
+  const parse = settings[name];
+  if (parse === undefined) {
     const meant = nearest(name, Object.keys(settings));
     throw new UsageError(
-      `"${name}" is no setting; ${meant ? `did you mean ${meant}?` : `there are ${Object.keys(settings).join(', ')}`}`,
+      `"${name}" is no setting; ${meant ? `did you mean ${meant}?` : `there are ${forms.join(', ')}`}`,
     );
   }
-  const setting = value === undefined ? undefined : values[value];
-  if (setting === undefined) throw new UsageError(`${assignment}: write ${name}=${Object.keys(values).join('|')}`);
+  const setting = parse(value);
+  const form = forms.find(each => each.startsWith(`${name}=`));
+  if (setting === undefined) throw new UsageError(`"${assignment}" sets nothing: write ${form} or ${name}=default`);
   return setting;
+}
+
+function oneOf(values: Readonly<Record<string, PathSettings>>): (value: string) => PathSettings | undefined {
+  return value => (Object.hasOwn(values, value) ? values[value] : undefined);
+}
+
+function parseTimeout(value: string): number {
+  try {
+    return parseDuration(value);
+  } catch (error) {
+    throw new UsageError(`timeout: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }

@@ -8,6 +8,7 @@ import { listMounts } from '../mounts.ts';
 import { printable } from '../render/printable.ts';
 import { count } from '../render/quantity.ts';
 import { type Screen, torrentLines } from '../render/torrent-lines.ts';
+import { torrentsAndUrls } from '../status-report.ts';
 import { StopRequests } from '../stop-requests.ts';
 import { pause } from '../wait.ts';
 
@@ -79,13 +80,13 @@ function heading({ mountpoint, condition, pid, status }: MountInquiry, { style }
   const name = style.bold(printable(mountpoint));
   if (status === undefined) return `${name}  ${style.red(condition)}  ${adviceFor(condition)}`;
   const process = pid === undefined ? '' : `  pid ${pid}`;
-  return `${name}  ${printable(status.engine)}  ${count(status.torrents.length, 'torrent')}${process}`;
+  return `${name}  ${printable(status.engine)}  ${count(torrentsAndUrls(status).length, 'torrent')}${process}`;
 }
 
 function torrentsOf({ status }: MountInquiry, screen: Screen): string[] {
-  return status === undefined ? [] : torrentLines(status.torrents, screen);
+  return status === undefined ? [] : torrentLines(torrentsAndUrls(status), screen);
 }
 
 function jsonOf({ mountpoint, condition, pid, status }: MountInquiry): Record<string, unknown> {
-  return { mountpoint, condition, pid: pid ?? null, engine: status?.engine ?? null, torrents: status?.torrents ?? [] };
+  return { mountpoint, condition, pid: pid ?? null, status: status ?? null };
 }

@@ -16,14 +16,14 @@ export function addTorrentCommands(program: Command, context: CliContext): void 
     .option('--delete-data', 'delete what was downloaded of it, for good')
     .action(async (mountpoint: string, torrent: string, { deleteData = false }: { deleteData?: boolean }) => {
       const told = deleteData ? 'removed, and its data deleted' : 'removed, its data kept';
-      await tell({ mountpoint, torrent, told }, context, infoHash => ({ command: 'remove', infoHash, deleteData }));
+      await tell({ mountpoint, torrent, told }, context, named => ({ command: 'remove', torrent: named, deleteData }));
     });
   for (const command of ['pause', 'resume'] as const) {
     torrentCommand(program, command)
       .summary(`${command} the download of a torrent`)
       .description(descriptions[command])
       .action(async (mountpoint: string, torrent: string) => {
-        await tell({ mountpoint, torrent, told: `${command}d` }, context, infoHash => ({ command, infoHash }));
+        await tell({ mountpoint, torrent, told: `${command}d` }, context, named => ({ command, torrent: named }));
       });
   }
 }
@@ -48,8 +48,8 @@ async function tell(
 ): Promise<void> {
   const status = await statusAt(order.mountpoint);
   const { name, info_hash } = chooseTorrent(status, order.torrent);
-  await control(status.mountpoint, commandFor(info_hash));
-  context.out.line(printable(`${order.told}: ${name} (${info_hash})`));
+  await control(status.mountpoint, commandFor(info_hash || name));
+  context.out.line(printable(`${order.told}: ${name}${info_hash && ` (${info_hash})`}`));
 }
 
 function torrentCommand(program: Command, name: string): Command {
