@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OpenModes } from '../../src/fs/open-modes.ts';
+
+function setUp(ids: (number | undefined)[] = []) {
+  const closed: number[] = [];
+  const opened: string[] = [];
+  const modes = new OpenModes({
+    openBacking(path) {
+      opened.push(path);
+      return ids.shift();
+    },
+    closeBacking: id => closed.push(id),
+  });
+  return { modes, opened, closed };
+}
+
+describe('the mode of an open', () => {
+  it('is direct while bytes are missing, and cached when none is and passthrough is refused', () => {
+    const { modes } = setUp();
+    expect(modes.acquire(1, undefined)).toEqual({ kind: 'direct' });
+    expect(modes.acquire(2, '/f')).toEqual({ kind: 'cached' });
+    expect(modes.acquire(2, undefined)).toEqual({ kind: 'direct' });
+  });
+
+  it('is passthrough for a whole file, the same for all who have it open, and again anew later', () => {
+    const { modes, opened, closed } = setUp([7, 8]);
+    expect(modes.acquire(1, '/f')).toEqual({ kind: 'passthrough', backingId: 7 });
+    expect(modes.acquire(1, '/f')).toEqual({ kind: 'passthrough', backingId: 7 });
+    expect(opened).toEqual(['/f']);
+    modes.release(1);
+    expect(closed).toEqual([]);
+    modes.release(1);
+    expect(closed).toEqual([7]);
+    expect(modes.acquire(1, '/f')).toEqual({ kind: 'passthrough', backingId: 8 });
+  });
+
+  it('does not become passthrough while the file is open otherwise', () => {
+    const { modes } = setUp([7]);
+    modes.acquire(1, undefined);
+    expect(modes.acquire(1, '/f')).toEqual({ kind: 'cached' });
+    modes.release(1);
+    modes.release(1);
+    expect(modes.acquire(1, '/f')?.kind).toBe('passthrough');
+  });
+
+  it('is none for a file that changed while it is open for passthrough', () => {
+    const { modes, closed } = setUp([7]);
+    modes.acquire(1, '/f');
+    expect(modes.acquire(1, undefined)).toBeUndefined();
+    modes.release(1);
+    expect(closed).toEqual([7]);
+  });
+
+  it('never mixes passthrough with another on one inode, and closes what it opened', () => {
+    const operation = fc.record({
+      node: fc.constantFrom(1, 2),
+      what: fc.constantFrom('open whole', 'open partial', 'close'),
+    });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 60 }), fc.array(fc.boolean()), (operations, refusals) => {
+        let lastId = 0;
+        const live = new Set<number>();
+        const modes = new OpenModes({
+          openBacking() {
+            if (refusals[lastId]) return undefined;
+            lastId += 1;
+            live.add(lastId);
+            return lastId;
+          },
+          closeBacking: id => expect(live.delete(id)).toBe(true),
+        });
+        const open = new Map<number, string[]>([
+          [1, []],
+          [2, []],
+        ]);
+        for (const { node, what } of operations) {
+          const handles = open.get(node) ?? [];
+          if (what === 'close') {
+            if (handles.pop() !== undefined) modes.release(node);
+          } else {
+            const mode = modes.acquire(node, what === 'open whole' ? '/f' : undefined);
+            if (mode !== undefined)
+              handles.push(mode.kind === 'passthrough' ? `passthrough ${mode.backingId}` : 'other');
+          }
+          expect(new Set(handles).size).toBeLessThanOrEqual(1);
+          expect(live.size).toBe([...open.values()].filter(kinds => kinds[0]?.startsWith('passthrough')).length);
+        }
+      }),
+    );
+  });
+});
