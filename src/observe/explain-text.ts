@@ -109,7 +109,9 @@ function estimate({ estimateSeconds, need }: Explanation): string {
   if (estimateSeconds === undefined) return 'unknown';
   if (estimateSeconds === 0) return 'readable now';
   const what = need === undefined || need.basis === 'whole file' ? 'all of it is here' : 'readable';
-  return `${what} in about ${durationInWords(estimateSeconds)} at this speed`;
+  return estimateSeconds < 1
+    ? `${what} at any moment`
+    : `${what} in about ${durationInWords(estimateSeconds)} at this speed`;
 }
 
 function percent(share: number): string {

@@ -146,12 +146,13 @@ function optionsOf(chart, width) {
     legend: { live: true },
     scales: { x: { time: true, range: timeRange }, y: chart.scale },
     axes: [
-      { ...axis, size: 24, space: 70, values: '{HH}:{mm}' },
+      { ...axis, size: 24, space: 90, values: clockTimes },
       {
         ...axis,
         size: 68,
         space: 28,
-        values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map(chart.format),
+        values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ splits) =>
+          splits.map(split => (split === null ? null : chart.format(split))),
         ...chart.axis,
       },
     ],
@@ -168,6 +169,24 @@ function optionsOf(chart, width) {
       })),
     ],
   };
+}
+
+/**
+ * @param {any} _plot
+ * @param {number[]} splits seconds since 1970
+ * @param {number} _axis
+ * @param {number} _space
+ * @param {number} step
+ */
+function clockTimes(_plot, splits, _axis, _space, step) {
+  const seconds = step < 60 ? { second: /** @type {const} */ ('2-digit') } : {};
+  const format = new Intl.DateTimeFormat(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    ...seconds,
+  });
+  return splits.map(split => format.format(split * 1000));
 }
 
 /**
