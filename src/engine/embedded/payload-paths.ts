@@ -63,8 +63,10 @@ class Folder {
 }
 
 function safeName(component: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  const name = component.replace(/[/\u0000-\u001f\u007f]/g, '_');
+  // What is no Unicode becomes what it would be on disk anyway, so that it is compared as that.
+  const name = Buffer.from(component)
+    .toString()
+    .replace(/[/\p{Cc}]/gu, '_');
   if (name === '' || name === '.' || name === '..') return `_${name}`;
   return shortened(name);
 }

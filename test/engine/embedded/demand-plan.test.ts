@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type PieceDemand, planPieces } from '../../../src/engine/embedded/demand-plan.ts';
+
+const plan = (
+  demands: PieceDemand[],
+  options: { held?: number[]; limit?: number; everythingFrom?: PieceDemand } = {},
+) =>
+  planPieces({
+    demands,
+    isMissing: piece => !(options.held ?? []).includes(piece),
+    limit: options.limit ?? 100,
+    everythingFrom: options.everythingFrom,
+  });
+
+test('nothing is wanted, nothing is planned', () => {
+  expect(plan([])).toEqual({ pieces: [], urgentCount: 0 });
+});
+
+test('one stream gets its window in order, its first missing piece urgent', () => {
+  expect(plan([{ first: 4, end: 9 }], { held: [4, 6] })).toEqual({ pieces: [5, 7, 8], urgentCount: 1 });
+});
+
+test('several streams get what each needs next, then a piece of each window in turn', () => {
+  const demands = [
+    { first: 0, end: 4 },
+    { first: 10, end: 13 },
+  ];
+  expect(plan(demands)).toEqual({ pieces: [0, 10, 1, 11, 2, 12, 3], urgentCount: 2 });
+});
+
+test('streams that wait for one piece share it, and none jumps the queue for it', () => {
+  const demands = [
+    { first: 5, end: 8 },
+    { first: 5, end: 8 },
+  ];
+  expect(plan(demands)).toEqual({ pieces: [5, 6, 7], urgentCount: 1 });
+});
+
+test('everything else comes last, when everything is wanted', () => {
+  expect(plan([{ first: 3, end: 5 }], { everythingFrom: { first: 1, end: 7 }, held: [2] }).pieces).toEqual([
+    3, 4, 1, 5, 6,
+  ]);
+});
+
+test('a plan has each missing piece of the demands once, within its limit, urgent ones first', () => {
+  const demand = fc.tuple(fc.nat(30), fc.nat(30)).map(([a, b]) => ({ first: Math.min(a, b), end: Math.max(a, b) }));
+  fc.assert(
+    fc.property(fc.array(demand, { maxLength: 6 }), fc.uniqueArray(fc.nat(30)), fc.nat(40), (demands, held, limit) => {
+      const { pieces, urgentCount } = plan(demands, { held, limit });
+      const wanted = new Set(
+        demands.flatMap(({ first, end }) => Array.from({ length: end - first }, (_, at) => first + at)),
+      );
+      for (const piece of held) wanted.delete(piece);
+      expect(new Set(pieces).size).toBe(pieces.length);
+      expect(pieces.length).toBe(Math.min(limit, wanted.size));
+      for (const piece of pieces) expect(wanted.has(piece)).toBe(true);
+      const nexts = demands.map(({ first, end }) => {
+        for (let piece = first; piece < end; piece++) if (!held.includes(piece)) return piece;
+        return undefined;
+      });
+      expect(new Set(pieces.slice(0, urgentCount))).toEqual(
+        new Set([...new Set(nexts.filter(piece => piece !== undefined))].slice(0, limit)),
+      );
+    }),
+  );
+});
