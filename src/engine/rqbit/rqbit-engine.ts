@@ -10,6 +10,7 @@ import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
 import { hasStatus } from './http-errors.ts';
 import { findLocalFile } from './local-data.ts';
+import { PeerRedialler } from './peer-redialler.ts';
 import { StreamPool, type StreamPoolOptions } from './stream-pool.ts';
 import { TorrentAdder } from './torrent-adder.ts';
 import { TorrentHealth } from './torrent-health.ts';
@@ -48,6 +49,7 @@ export class RqbitEngine implements Engine {
   readonly #health: TorrentHealth;
   readonly #lister: TorrentLister;
   readonly #records: TorrentRecords;
+  readonly #redialler: PeerRedialler;
   readonly #streams: StreamPool;
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
@@ -62,12 +64,16 @@ export class RqbitEngine implements Engine {
     this.#logger = components.logger;
     this.#settings = settings;
     this.#adder = new TorrentAdder(components, settings);
-    this.#health = new TorrentHealth(client);
+    this.#redialler = new PeerRedialler(components);
+    this.#health = new TorrentHealth({ client, redialler: this.#redialler });
     this.#records = new TorrentRecords(client);
     const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
     this.#streams = new StreamPool({ client, health: this.#health, fileLength }, settings.streams);
     const { peers } = settings;
-    this.#lister = new TorrentLister({ ...components, records: this.#records, streams: this.#streams }, { peers });
+    this.#lister = new TorrentLister(
+      { ...components, records: this.#records, redialler: this.#redialler, streams: this.#streams },
+      { peers },
+    );
   }
 
   list(options: WaitOptions): Promise<readonly TorrentSummary[]> {
@@ -78,6 +84,7 @@ export class RqbitEngine implements Engine {
     const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     const peers = [...options.peers, ...this.#settings.peers];
     const { infoHash, isNew } = await this.#adder.add(source, { peers, signal });
+    this.#redialler.note(infoHash, source.kind === 'magnet' ? [...source.peers, ...peers] : peers);
     if (isNew) {
       this.#tellChange();
       this.#inBackground(() => this.#settle(infoHash));
@@ -157,6 +164,7 @@ export class RqbitEngine implements Engine {
     this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
     this.#streams.stop();
     this.#health.stop();
+    this.#redialler.stop();
     this.#records.stop();
     await this.#release();
     await Promise.all(this.#background);
@@ -178,6 +186,7 @@ export class RqbitEngine implements Engine {
       );
     });
     this.#records.forget(infoHash);
+    this.#redialler.forget(infoHash);
     this.#streams.endStreams(infoHash);
     this.#tellChange();
   }

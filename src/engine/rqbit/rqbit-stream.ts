@@ -25,6 +25,9 @@ export class RqbitStream implements ByteStream {
   #wasExtended = false;
   #connection: StreamConnection | undefined;
   #hadTurnInVain = false;
+  #patienceMs = 0;
+  #lastFetched: number | undefined;
+  #uncheckedBytes = 0;
   #refusals = 0;
   #isReading = false;
 
@@ -49,6 +52,11 @@ export class RqbitStream implements ByteStream {
 
   get endExclusive(): number {
     return this.#endExclusive;
+  }
+
+  /** rqbit tells only that its torrent fetches something, and what is streamed comes first. */
+  get uncheckedBytes(): number {
+    return this.#uncheckedBytes;
   }
 
   /** Whether a `read` waits. */
@@ -135,6 +143,7 @@ export class RqbitStream implements ByteStream {
     if (bytes === undefined) return undefined;
     this.#position += bytes.byteLength;
     this.#hadTurnInVain = false;
+    this.#patienceMs = 0;
     this.#refusals = 0;
     this.#backoff.reset();
     connection.served();
@@ -146,14 +155,29 @@ export class RqbitStream implements ByteStream {
     const since = performance.now();
     connection.wanted();
     while (!(await isReadyWithin(connection.body, this.#timings.stallMs))) {
-      const check = this.#health.checkStalled(this.file.infoHash, this.#end.signal).catch(throwIfPermanent);
-      await Promise.race([connection.body.ready(), check]);
-      // A stream that began to wait before its torrent failed and was started again is never woken by rqbit.
-      if (performance.now() - since > this.#timings.reopenMs) connection.close();
+      await Promise.race([connection.body.ready(), this.#checkStall()]);
+      if (performance.now() - since < this.#patienceMs) continue;
+      this.#patienceMs = Math.min(Math.max(this.#patienceMs, this.#timings.stallMs) * 2, this.#timings.reopenMs);
+      connection.close();
     }
     if (!connection.isClosed) return;
     this.#hadTurnInVain = performance.now() - since >= this.#timings.stallMs;
     this.#connection = undefined;
+  }
+
+  /** @throws EngineError when waiting is of no use */
+  async #checkStall(): Promise<void> {
+    try {
+      const { fetchedBytes, connectedPeers } = await this.#health.checkStalled(this.file.infoHash, this.#end.signal);
+      if (fetchedBytes !== undefined) {
+        if (this.#lastFetched !== undefined && fetchedBytes > this.#lastFetched) this.#uncheckedBytes++;
+        this.#lastFetched = fetchedBytes;
+      }
+      // A new stream makes rqbit dial those peers that it hung up on because nothing was wanted of them.
+      if (connectedPeers > 0) this.#patienceMs = this.#timings.reopenMs;
+    } catch (error) {
+      throwIfPermanent(error);
+    }
   }
 
   /** Waits for a while if trying again may help. @throws what it was called with if not */

@@ -2,6 +2,7 @@ import { abortable } from '../../util/abortable.ts';
 import { EngineError } from '../errors.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
+import type { PeerRedialler } from './peer-redialler.ts';
 import { oneLine, type RqbitStats } from './schemas.ts';
 
 /**
@@ -10,11 +11,13 @@ import { oneLine, type RqbitStats } from './schemas.ts';
  */
 export class TorrentHealth {
   readonly #client: RqbitClient;
+  readonly #redialler: PeerRedialler;
   readonly #recent = new Map<InfoHash, Promise<RqbitStats>>();
   readonly #stopping = new AbortController();
 
-  constructor(client: RqbitClient) {
-    this.#client = client;
+  constructor(components: { readonly client: RqbitClient; readonly redialler: PeerRedialler }) {
+    this.#client = components.client;
+    this.#redialler = components.redialler;
   }
 
   /**
@@ -30,11 +33,19 @@ export class TorrentHealth {
     return stats.state === 'initializing';
   }
 
-  /** For a stream that waits for bytes. @throws EngineError when nobody fetches them, like {@link checkRefused} */
-  async checkStalled(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+  /**
+   * For a stream that waits for bytes.
+   *
+   * @throws EngineError when nobody fetches them, like {@link checkRefused}
+   */
+  async checkStalled(infoHash: InfoHash, signal: AbortSignal): Promise<Fetching> {
     const stats = await this.#stats(infoHash, signal);
     throwIfGivenUp(infoHash, stats);
-    if (stats.state === 'paused' || stats.initializing_paused === true) throw paused(infoHash);
+    const isPaused = stats.state === 'paused' || stats.initializing_paused === true;
+    if (isPaused && !this.#redialler.isDialling(infoHash)) throw paused(infoHash);
+    const connectedPeers = stats.live?.snapshot.peer_stats.live ?? 0;
+    this.#redialler.observe(infoHash, connectedPeers);
+    return { fetchedBytes: stats.live?.snapshot.fetched_bytes, connectedPeers };
   }
 
   stop(): void {
@@ -51,6 +62,13 @@ export class TorrentHealth {
     }
     return abortable(answer, signal);
   }
+}
+
+/** What a torrent does for those who wait for it. */
+interface Fetching {
+  /** From peers, since it became live; of any piece. Undefined while it is not. */
+  readonly fetchedBytes: number | undefined;
+  readonly connectedPeers: number;
 }
 
 /** Twenty readers that stall together ask once; a state that changed is seen by the next question, two seconds later. */

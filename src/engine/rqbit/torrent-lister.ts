@@ -3,6 +3,7 @@ import { mapBounded } from '../../util/map-bounded.ts';
 import type { WaitOptions } from '../engine.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
+import type { PeerRedialler } from './peer-redialler.ts';
 import type { RqbitListRow } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import type { StreamPool } from './stream-pool.ts';
@@ -16,6 +17,7 @@ import type { TorrentRecords } from './torrent-records.ts';
 export class TorrentLister {
   readonly #client: RqbitClient;
   readonly #records: TorrentRecords;
+  readonly #redialler: PeerRedialler;
   readonly #streams: StreamPool;
   readonly #logger: Logger;
   readonly #peers: readonly string[];
@@ -24,6 +26,7 @@ export class TorrentLister {
   constructor(components: TorrentListerComponents, options: { readonly peers: readonly string[] }) {
     this.#client = components.client;
     this.#records = components.records;
+    this.#redialler = components.redialler;
     this.#streams = components.streams;
     this.#logger = components.logger;
     this.#peers = options.peers;
@@ -75,6 +78,7 @@ export class TorrentLister {
     const seen = this.#seen.get(infoHash);
     if (seen === undefined || this.#peers.length === 0 || row.stats.state !== 'live') return;
     seen.isDialled = true;
+    this.#redialler.note(infoHash, this.#peers);
     if (before?.isDialled === true && before.id === seen.id) return;
     const signal = AbortSignal.timeout(DIAL_MS);
     void socketAddresses(this.#peers)
@@ -91,6 +95,7 @@ export class TorrentLister {
       if (listed.has(infoHash)) continue;
       this.#seen.delete(infoHash);
       this.#records.forget(infoHash);
+      this.#redialler.forget(infoHash);
       this.#streams.endStreams(infoHash);
     }
   }
@@ -99,6 +104,7 @@ export class TorrentLister {
 export interface TorrentListerComponents {
   readonly client: RqbitClient;
   readonly records: TorrentRecords;
+  readonly redialler: PeerRedialler;
   readonly streams: StreamPool;
   readonly logger: Logger;
 }
