@@ -104,6 +104,16 @@ export const options = {
       help: 'The only address of this machine that peers may connect to',
       honouredBy: ['embedded', 'managed-rqbit'],
     }),
+    listenHost: option({
+      key: 'listen_host',
+      flag: 'listen-host',
+      type: optional(text('ADDRESS')),
+      default: undefined,
+      defaultText: 'every address of this machine',
+      why: 'Peers come from anywhere',
+      help: 'The IP address that peers connect to',
+      honouredBy: ['embedded', 'managed-rqbit'],
+    }),
   },
   rqbit: {
     url: option({

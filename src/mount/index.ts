@@ -1,6 +1,2 @@
-import { MountError, type MountHandle, type MountOptions } from './mount-handle.ts';
-
-/** Placeholder of the composition root. */
-export async function mount(_options: MountOptions): Promise<MountHandle> {
-  throw new MountError('engine', 'mounting is not wired yet');
-}
+export { mount } from './mount.ts';
+export * from './mount-handle.ts';

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import type { Config } from '../config/options.ts';
+import { isPublicAddress } from '../engine/address-policy.ts';
+import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { type Engine, EngineError } from '../engine/index.ts';
+import { createRqbitEngine, type ExternalServer, type ManagedServer } from '../engine/rqbit/create-rqbit-engine.ts';
+import { probeLocalRqbit } from '../engine/rqbit/probe.ts';
+import type { Logger } from '../util/logger.ts';
+import { MountError } from './mount-handle.ts';
+
+/** Which engine, where, and why it was taken. */
+export type EngineChoice =
+  | { readonly kind: 'embedded'; readonly reason: string }
+  | { readonly kind: 'managed-rqbit'; readonly reason: string }
+  | { readonly kind: 'external-rqbit'; readonly url: URL; readonly reason: string };
+
+export interface EngineChoiceInputs {
+  readonly config: Config;
+  /** What {@link recordOf} said when the data directory was first used. */
+  readonly recorded: string | undefined;
+  /** Looks for a server on this machine. */
+  readonly probe: (signal: AbortSignal) => Promise<ProbeOutcome>;
+  readonly signal: AbortSignal;
+}
+
+type ProbeOutcome =
+  | { readonly found: true; readonly url: URL; readonly reason: string }
+  | { readonly found: false; readonly reason: string };
+
+/**
+ * A configured URL means that rqbit, and a configured engine that one. Else the data directory keeps the engine that it began
+ * with, since that one has its torrents. Only on first use is a server looked for on this machine.
+ */
+export async function chooseEngine(inputs: EngineChoiceInputs): Promise<EngineChoice> {
+  const { engine, rqbit } = inputs.config;
+  if (engine.kind === 'embedded') return { kind: 'embedded', reason: '--engine embedded' };
+  if (rqbit.url !== undefined) return { kind: 'external-rqbit', url: new URL(rqbit.url), reason: 'its URL is configured' };
+  if (engine.kind === 'rqbit') return { kind: 'managed-rqbit', reason: '--engine rqbit, and no URL is configured' };
+  const recorded = parseRecord(inputs.recorded);
+  if (recorded !== undefined) return recorded;
+  const probed = await inputs.probe(inputs.signal);
+  if (probed.found) return { kind: 'external-rqbit', url: probed.url, reason: probed.reason };
+  return { kind: 'embedded', reason: probed.reason };
+}
+
+/** What the data directory's journal keeps of a choice. */
+export function recordOf(choice: EngineChoice): string {
+  return choice.kind === 'external-rqbit' ? `rqbit ${choice.url.href}` : choice.kind;
+}
+
+function parseRecord(record: string | undefined): EngineChoice | undefined {
+  const reason = 'this data directory began with it';
+  if (record === 'embedded' || record === 'managed-rqbit') return { kind: record, reason };
+  const href = record?.match(/^rqbit (http.*)$/)?.[1];
+  return href === undefined ? undefined : { kind: 'external-rqbit', url: new URL(href), reason };
+}
+
+export interface EngineParts {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Starts what was chosen. @throws MountError `engine` */
+export async function startEngine(choice: EngineChoice, parts: EngineParts): Promise<Engine> {
+  try {
+    return await (choice.kind === 'embedded' ? startEmbedded(parts) : startRqbit(choice, parts));
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (error instanceof EngineError) throw new MountError('engine', error.message, { cause: error });
+    throw error;
+  }
+}
+
+export function probeThisMachine(signal: AbortSignal): Promise<ProbeOutcome> {
+  return probeLocalRqbit({ signal, uid: process.getuid?.() ?? 0 });
+}
+
+function startEmbedded({ config, dataDir, logger }: EngineParts): Promise<Engine> {
+  const { peers, dht, trackers, lsd, listenPort, listenHost } = config.engine;
+  const downloadAll = config.embedded.download === 'all';
+  return createEmbeddedEngine(
+    { dataDir, downloadAll, peers, dht, trackers, lsd, listenPort, listenHost },
+    { logger: logger.child({ part: 'engine' }), mayFetch: mayFetchOf(config) },
+  );
+}
+
+function startRqbit(choice: EngineChoice, { config, dataDir, logger, signal }: EngineParts): Promise<Engine> {
+  const { onDemand, maxStreams } = config.rqbit;
+  const server = choice.kind === 'external-rqbit' ? externalServer(choice.url, config) : managedServer(config, dataDir);
+  return createRqbitEngine(
+    { server, onDemand, maxStreams, peers: config.engine.peers },
+    { logger: logger.child({ part: 'engine' }), mayFetch: mayFetchOf(config), signal },
+  );
+}
+
+function externalServer(url: URL, { rqbit }: Config): ExternalServer {
+  const { user, password } = rqbit;
+  const credentials = user === undefined ? undefined : { user, password: password ?? '' };
+  return { kind: 'external', url, credentials };
+}
+
+function managedServer({ engine, rqbit }: Config, dataDir: string): ManagedServer {
+  const { dht, trackers, lsd, listenPort, listenHost } = engine;
+  return {
+    kind: 'managed',
+    binary: rqbit.binary,
+    folder: join(dataDir, 'rqbit'),
+    network: { dht, trackers, lsd, listenPort, listenHost },
+  };
+}
+
+/** A stranger's URL, or a redirect of one, must not make this machine ask its own network. */
+function mayFetchOf({ torrents }: Config): (url: URL, address: string) => boolean {
+  return (_, address) => torrents.allowPrivateUrls || isPublicAddress(address);
+}
