@@ -27,11 +27,12 @@ const BUCKET_ENTRIES = 8;
 const SEGMENT_BYTES = 1 << 30;
 
 /**
- * Names of the counters, in their order in memory. The first two belong to the reading thread, the others to the writing one,
+ * Names of the counters, in their order in memory. The first three belong to the reading thread, the others to the writing one,
  * so that no two threads ever write the same word.
  */
 export const cacheCounterNames = [
   'fastHits', // reads answered whole on the fuse thread
+  'fastBytes', // their bytes
   'fastMisses', // reads that had to be forwarded
   'inserted', // blocks put in
   'evicted', // blocks that made room

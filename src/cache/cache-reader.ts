@@ -54,8 +54,9 @@ export class CacheReader {
     return this.#views.slice(slot, start, end);
   }
 
-  countHit(): void {
+  countHit(bytes: number): void {
     this.#views.count(counter.fastHits);
+    this.#views.count(counter.fastBytes, bytes);
   }
 
   countMiss(): void {

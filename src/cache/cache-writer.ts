@@ -136,7 +136,8 @@ export class CacheWriter {
   }
 
   #publish(slot: number, key: number, ahead: boolean): void {
-    Atomics.store(this.#views.uses, slot, 0);
+    // Spared once, too: among blocks that are all in use, one just read ahead would be the first to go.
+    Atomics.store(this.#views.uses, slot, USED);
     Atomics.store(this.#views.keys, slot, key);
     this.#slots.set(key, slot);
     this.#hint(slot, key);

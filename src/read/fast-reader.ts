@@ -43,7 +43,7 @@ export class FastReader {
       this.#cache.countMiss();
       return undefined;
     }
-    this.#cache.countHit();
+    this.#cache.countHit(Math.max(0, end - offset));
     this.#reply.touched = this.#handles.reachedMark(slot, end) || jumped;
     return this.#reply;
   }
@@ -52,6 +52,7 @@ export class FastReader {
   #move(slot: number, offset: number, end: number): boolean {
     const position = this.#handles.position(slot);
     const jumped = Math.abs(offset - position) > ORDER_TOLERANCE;
+    if (jumped) this.#handles.countJump(slot);
     if (jumped || end > position) this.#handles.setPosition(slot, end);
     return jumped;
   }

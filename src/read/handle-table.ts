@@ -3,7 +3,7 @@ import { ReadError } from './errors.ts';
 /** What the two threads share of the open handles; plain data, made to be posted. */
 export interface HandleMemory {
   readonly capacity: number;
-  /** Columns of `capacity` words: generation, base, mark (i32); then length, position (f64). */
+  /** Columns of `capacity` words: length, position (f64); generation, base, mark, jumps (i32). */
   readonly buffer: SharedArrayBuffer;
 }
 
@@ -16,7 +16,12 @@ const NO_MARK = -1;
 
 /** @param capacity a power of two */
 export function createHandleMemory(capacity = DEFAULT_CAPACITY): HandleMemory {
-  return { capacity, buffer: new SharedArrayBuffer(capacity * (3 * 4 + 2 * 8)) };
+  return { capacity, buffer: new SharedArrayBuffer(capacity * (2 * 8 + 4 * 4)) };
+}
+
+export interface HandleProgress {
+  readonly position: number;
+  readonly jumps: number;
 }
 
 /** Typed views of a {@link HandleMemory} for one thread. */
@@ -26,6 +31,7 @@ class HandleViews {
   readonly generations: Int32Array;
   readonly bases: Int32Array;
   readonly marks: Int32Array;
+  readonly jumps: Int32Array;
   readonly lengths: Float64Array;
   readonly positions: Float64Array;
 
@@ -36,6 +42,7 @@ class HandleViews {
     this.generations = new Int32Array(buffer, 16 * capacity, capacity);
     this.bases = new Int32Array(buffer, 20 * capacity, capacity);
     this.marks = new Int32Array(buffer, 24 * capacity, capacity);
+    this.jumps = new Int32Array(buffer, 28 * capacity, capacity);
   }
 
   /** The handle's slot; -1 when it is not open, or not any more. */
@@ -73,10 +80,11 @@ export class HandleTable {
    */
   open(base: number, length: number): number {
     const slot = this.#takeSlot();
-    const { bases, lengths, positions, marks, generations, capacity } = this.#views;
+    const { bases, lengths, positions, jumps, marks, generations, capacity } = this.#views;
     bases[slot] = base | 0;
     lengths[slot] = length;
     positions[slot] = 0;
+    jumps[slot] = 0;
     // The first read is always told of: it is how the main thread learns what the reader is up to.
     Atomics.store(marks, slot, 0);
     const generation = ((this.#lastGeneration[slot] ?? 0) % 0x7fff_fffe) + 1;
@@ -105,10 +113,13 @@ export class HandleTable {
     if (slot >= 0) Atomics.store(this.#views.marks, slot, Math.floor(offset / MARK_BYTES) | 0);
   }
 
-  /** Where the fuse thread thinks a sequential read would go on. */
-  position(handle: number): number | undefined {
+  /** How far the fuse thread has seen the handle read, and how often it jumped there; 0 and 0 where no fuse thread looks. */
+  progress(handle: number): HandleProgress {
     const slot = this.#views.slotOf(handle);
-    return slot < 0 ? undefined : this.#views.positions[slot];
+    if (slot < 0) return { jumps: 0, position: 0 };
+    // In this order: a position of before a jump is never taken for one of after it.
+    const jumps = Atomics.load(this.#views.jumps, slot);
+    return { jumps, position: this.#views.positions[slot] ?? 0 };
   }
 
   #takeSlot(): number {
@@ -146,6 +157,11 @@ export class HandleReader {
 
   setPosition(slot: number, position: number): void {
     this.#views.positions[slot] = position;
+  }
+
+  /** The handle is read somewhere else from now on; before {@link setPosition}. */
+  countJump(slot: number): void {
+    Atomics.add(this.#views.jumps, slot, 1);
   }
 
   /**

@@ -1,0 +1,51 @@
+/** A set of bytes, as sorted ranges `[from, to)` that neither overlap nor touch. Meant for a handful of ranges. */
+export class ByteRanges {
+  readonly #ranges: { from: number; to: number }[] = [];
+
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0;
+  }
+
+  get byteCount(): number {
+    return this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  add(from: number, to: number): void {
+    if (from >= to) return;
+    const first = this.#ranges.findIndex(range => range.to >= from);
+    if (first < 0) {
+      this.#ranges.push({ from, to });
+      return;
+    }
+    let merged = { from, to };
+    let count = 0;
+    for (
+      let range = this.#ranges[first];
+      range !== undefined && range.from <= to;
+      range = this.#ranges[first + count]
+    ) {
+      merged = { from: Math.min(merged.from, range.from), to: Math.max(merged.to, range.to) };
+      count++;
+    }
+    this.#ranges.splice(first, count, merged);
+  }
+
+  /** The first byte of `[from, to)` that is not in the set; `to` when all are. */
+  firstMissing(from: number, to: number): number {
+    let at = from;
+    for (const range of this.#ranges) {
+      if (range.to <= at) continue;
+      if (range.from > at) break;
+      at = range.to;
+    }
+    return Math.min(at, to);
+  }
+
+  has(from: number, to: number): boolean {
+    return this.firstMissing(from, to) >= to;
+  }
+
+  clear(): void {
+    this.#ranges.length = 0;
+  }
+}

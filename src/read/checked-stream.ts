@@ -1,0 +1,91 @@
+import type { ByteStream, Engine, FileId, StreamOptions, TorrentDetails } from '../engine/index.ts';
+import { ReadError } from './errors.ts';
+import type { FileLayout } from './file-layout.ts';
+import { isPiece, type PiecePart, partsOfPiece, pieceLengthOf } from './piece-hash.ts';
+
+export interface CheckedStreamParts {
+  readonly engine: Engine;
+  readonly details: TorrentDetails;
+  readonly layout: FileLayout;
+  readonly id: FileId;
+}
+
+/**
+ * A stream of an engine whose bytes are not believed before the SHA-1 of their piece is right. It hands out piece by piece, and
+ * fetches what a piece needs from neighbouring files, too.
+ */
+export class CheckedStream implements ByteStream {
+  position: number;
+  endExclusive: number;
+  readonly #parts: CheckedStreamParts;
+  readonly #signal: AbortSignal;
+  readonly #closing = new AbortController();
+  #stream: ByteStream | undefined;
+
+  constructor(parts: CheckedStreamParts, options: StreamOptions) {
+    this.#parts = parts;
+    this.position = options.start;
+    this.endExclusive = options.endExclusive;
+    this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
+  }
+
+  get uncheckedBytes(): number {
+    return this.#stream?.uncheckedBytes ?? 0;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.position >= this.endExclusive) return undefined;
+    const { layout, details } = this.#parts;
+    const piece = layout.pieceAt(this.position);
+    const bytes = await this.#fetch(piece);
+    if (!(await isPiece(details, piece, bytes))) {
+      throw new ReadError(
+        'corrupt',
+        `piece ${piece} of ${details.name} does not match its hash, wherever it is read from`,
+      );
+    }
+    const skip = layout.bytesBeforeFile(piece) + this.position - layout.pieceStart(piece);
+    const end = Math.min(layout.pieceEnd(piece), this.endExclusive);
+    const checked = bytes.subarray(skip, skip + end - this.position);
+    this.position = end;
+    return checked;
+  }
+
+  extend(endExclusive: number): void {
+    this.endExclusive = Math.max(this.endExclusive, endExclusive);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#stream?.close();
+  }
+
+  async #fetch(piece: number): Promise<Uint8Array> {
+    const { details } = this.#parts;
+    const bytes = new Uint8Array(pieceLengthOf(details, piece));
+    for (const part of partsOfPiece(details, piece)) {
+      if (!part.file.padding)
+        await this.#fetchPart(part, bytes.subarray(part.pieceOffset, part.pieceOffset + part.length));
+    }
+    return bytes;
+  }
+
+  async #fetchPart(part: PiecePart, target: Uint8Array): Promise<void> {
+    const { engine, details } = this.#parts;
+    const endExclusive = part.fileOffset + part.length;
+    this.#stream = engine.open(
+      { infoHash: details.infoHash, fileIndex: part.file.index },
+      { start: part.fileOffset, endExclusive, signal: this.#signal },
+    );
+    try {
+      for (let done = 0; done < target.length; ) {
+        const bytes = await this.#stream.read();
+        if (bytes === undefined) throw new ReadError('corrupt', `a stream of ${part.file.path.join('/')} ended early`);
+        target.set(bytes, done);
+        done += bytes.length;
+      }
+    } finally {
+      this.#stream.close();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { CacheWriter } from '../cache/cache-writer.ts';
+import type { Clock } from '../util/clock.ts';
+import type { AssemblyHome, AssemblyPool } from './assembly-pool.ts';
+import { BlockAssembly, type BlockWaiter } from './block-assembly.ts';
+import type { FileLayout } from './file-layout.ts';
+
+export interface FileMemoryParts {
+  readonly layout: FileLayout;
+  /** Of the file's keys in the cache; 0 when it has none. */
+  readonly base: number;
+  readonly cache: CacheWriter;
+  readonly pool: AssemblyPool;
+  readonly clock: Clock;
+  /** Bytes that were there have gone while somebody waits for them. */
+  readonly onLoss: () => void;
+}
+
+/**
+ * The bytes of one file that are in memory: its blocks in the shared cache, and those under assembly with whoever waits for
+ * them. Waiters and fetches know nothing of each other: bytes are delivered here by whoever has them, and taken by whoever
+ * waits; a waiter that leaves disturbs no other.
+ */
+export class FileMemory implements AssemblyHome {
+  readonly #parts: FileMemoryParts;
+  readonly #assemblies: Map<number, BlockAssembly> = new Map();
+
+  constructor(parts: FileMemoryParts) {
+    this.#parts = parts;
+  }
+
+  /** The first byte of `[from, to)` that is not in memory; `to` when all are. */
+  firstMissing(from: number, to: number): number {
+    for (const part of this.#parts.layout.byBlock(from, to)) {
+      if (this.#isCached(part.block)) continue;
+      const assembly = this.#assemblies.get(part.block);
+      const missing = assembly === undefined ? part.from : assembly.firstMissing(part.from, part.to);
+      if (missing < part.to) return missing;
+    }
+    return to;
+  }
+
+  /** Whether some byte of the block `offset` lies in is in memory. */
+  hasAnyOfBlock(offset: number): boolean {
+    const block = this.#parts.layout.blockAt(offset);
+    return this.#isCached(block) || (this.#assemblies.get(block)?.hasMemory ?? false);
+  }
+
+  /**
+   * Copies `[from, to)`, all within one block, if it is in memory.
+   *
+   * @returns false when it is not
+   */
+  copy(from: number, to: number, target: Uint8Array, targetStart: number): boolean {
+    const { layout, cache, base } = this.#parts;
+    const block = layout.blockAt(from);
+    const cached = base === 0 ? undefined : cache.get(base + block);
+    if (cached !== undefined) {
+      const start = layout.blockStart(block);
+      target.set(cached.subarray(from - start, to - start), targetStart);
+      return true;
+    }
+    const assembly = this.#assemblies.get(block);
+    if (!assembly?.has(from, to)) return false;
+    assembly.copy(from, to, target, targetStart);
+    return true;
+  }
+
+  /** Registers a waiter for bytes that are not all in memory. */
+  wait(waiter: BlockWaiter): void {
+    this.#assemblyOf(this.#parts.layout.blockAt(waiter.from)).wait(waiter);
+  }
+
+  /** Takes a waiter back; whatever arrived for it stays, as far as it fits. */
+  leave(waiter: BlockWaiter): void {
+    const assembly = this.#assemblies.get(this.#parts.layout.blockAt(waiter.from));
+    if (!assembly?.waiters.delete(waiter)) return;
+    this.#dropIfIdle(assembly);
+  }
+
+  *waiters(): Generator<BlockWaiter> {
+    for (const assembly of this.#assemblies.values()) yield* assembly.waiters;
+  }
+
+  /** Takes bytes in, and wakes whoever waited for them. */
+  deliver(offset: number, bytes: Uint8Array): void {
+    for (const part of this.#parts.layout.byBlock(offset, offset + bytes.length)) {
+      if (this.#isCached(part.block)) continue;
+      const piece = bytes.subarray(part.from - offset, part.to - offset);
+      if (!this.#putWhole(part.block, piece)) this.#assemble(part.block, part.from, piece);
+    }
+  }
+
+  /** Fails every waiter that misses a byte of `[from, to)`. @returns how many */
+  fail(from: number, to: number, error: unknown): number {
+    const failed = [...this.waiters()].filter(waiter => {
+      const missing = this.firstMissing(Math.max(from, waiter.from), Math.min(to, waiter.to));
+      return missing < Math.min(to, waiter.to);
+    });
+    for (const waiter of failed) {
+      this.leave(waiter);
+      waiter.failed(error);
+    }
+    return failed.length;
+  }
+
+  /** Drops what is under assembly. Nobody waits any more. */
+  clear(): void {
+    for (const assembly of this.#assemblies.values()) this.#parts.pool.release(assembly);
+    this.#assemblies.clear();
+  }
+
+  emptied(assembly: BlockAssembly): void {
+    this.#dropIfIdle(assembly);
+    if (assembly.waiters.size > 0) this.#parts.onLoss();
+  }
+
+  #isCached(block: number): boolean {
+    const { cache, base } = this.#parts;
+    return base !== 0 && cache.has(base + block);
+  }
+
+  /** A whole block that nobody has begun to assemble needs no assembly. */
+  #putWhole(block: number, bytes: Uint8Array): boolean {
+    const { layout, cache, base } = this.#parts;
+    if (bytes.length < layout.blockEnd(block) - layout.blockStart(block)) return false;
+    if (this.#assemblies.has(block)) return false;
+    // Where the cache refuses it, it is lost: nobody waits for it.
+    if (base !== 0) cache.put(base + block, bytes, true);
+    return true;
+  }
+
+  #assemble(block: number, offset: number, bytes: Uint8Array): void {
+    const { pool, clock } = this.#parts;
+    const assembly = this.#assemblyOf(block);
+    pool.touch(assembly, this);
+    assembly.fill(offset, bytes, clock.now());
+    if (assembly.isWhole) this.#finish(assembly);
+  }
+
+  /** Nobody waits for a whole block: its waiters have just been served. */
+  #finish(assembly: BlockAssembly): void {
+    const { cache, base, pool } = this.#parts;
+    if (base !== 0) cache.put(base + assembly.block, assembly.bytes, assembly.isAhead);
+    this.#assemblies.delete(assembly.block);
+    pool.release(assembly);
+  }
+
+  #assemblyOf(block: number): BlockAssembly {
+    const { layout } = this.#parts;
+    const known = this.#assemblies.get(block);
+    if (known !== undefined) return known;
+    const assembly = new BlockAssembly(block, layout.blockStart(block), layout.blockEnd(block));
+    this.#assemblies.set(block, assembly);
+    return assembly;
+  }
+
+  #dropIfIdle(assembly: BlockAssembly): void {
+    if (assembly.waiters.size > 0 || assembly.hasMemory) return;
+    this.#assemblies.delete(assembly.block);
+  }
+}

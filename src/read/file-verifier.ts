@@ -1,0 +1,110 @@
+import type { FileHandle } from 'node:fs/promises';
+import { type Engine, EngineError, type FileId } from '../engine/index.ts';
+import type { Logger } from '../util/logger.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { FileLayout } from './file-layout.ts';
+import { openRegular, stateOf } from './file-state.ts';
+import { LocalPieceReader } from './local-files.ts';
+import type { ReadableFile } from './reader.ts';
+import type { VerifiedFiles } from './verified-files.ts';
+
+export interface FileVerifierParts {
+  readonly engine: Engine;
+  readonly verified: VerifiedFiles;
+  readonly budget: ByteBudget;
+  readonly log: Logger;
+}
+
+/**
+ * Hashes complete files in the background, one after another, and remembers the state in which each was found good or bad. A
+ * file in a known state is not hashed again.
+ */
+export class FileVerifier {
+  readonly #parts: FileVerifierParts;
+  readonly #stopping = new AbortController();
+  readonly #queued: Set<string> = new Set();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: FileVerifierParts) {
+    this.#parts = parts;
+  }
+
+  /** See {@link Reader.verifiedLocalFile}. What is not known yet is hashed in the background, for the next call. */
+  async pathOf(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
+    const { engine, verified } = this.#parts;
+    const local = await engine.localFile(file, { signal });
+    if (local === undefined || !(await this.#isHeld(file, signal))) return undefined;
+    const state = await stateOf(local.path).catch(() => undefined);
+    if (state === undefined) return undefined;
+    const verdict = verified.get(idOf(file));
+    if (verdict?.state === state) return verdict.isGood ? local.path : undefined;
+    this.#queue(file, local.path);
+    return undefined;
+  }
+
+  /** Resolves when nothing is hashed, or waits to be. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new EngineError('stopped', 'the mount is going away'));
+    await this.#last;
+  }
+
+  async #isHeld(file: ReadableFile, signal: AbortSignal): Promise<boolean> {
+    const map = await this.#parts.engine.pieces(file.infoHash, { signal });
+    const layout = layoutOf(file);
+    return layout.everyPiece(0, layout.length, piece => map.has(piece));
+  }
+
+  #queue(file: ReadableFile, path: string): void {
+    const key = `${file.infoHash}/${file.fileIndex}`;
+    if (this.#queued.has(key) || this.#stopping.signal.aborted) return;
+    this.#queued.add(key);
+    this.#last = this.#last.then(() => this.#verify(file, path)).finally(() => this.#queued.delete(key));
+  }
+
+  async #verify(file: ReadableFile, path: string): Promise<void> {
+    const id = idOf(file);
+    try {
+      const handle = await openRegular(path);
+      try {
+        const state = await stateOf(handle);
+        const isGood = await this.#everyPieceMatches(file, handle);
+        if (state === (await stateOf(handle))) this.#parts.verified.set(id, { state, isGood });
+        if (!isGood) this.#parts.log.warn({ ...id, path }, 'a complete file is not what its torrent says');
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#parts.log.warn({ ...id, path, error }, 'a file could not be hashed');
+    }
+  }
+
+  async #everyPieceMatches(file: ReadableFile, handle: FileHandle): Promise<boolean> {
+    const { signal } = this.#stopping;
+    const layout = layoutOf(file);
+    if ((await handle.stat()).size !== layout.length) return false;
+    if (layout.length === 0) return true;
+    const reader = new LocalPieceReader(this.#parts.engine, file.details);
+    for (let piece = layout.pieceAt(0); piece <= layout.pieceAt(layout.length - 1); piece++) {
+      const release = await this.#parts.budget.acquire(file.details.pieceLength, signal);
+      try {
+        if ((await reader.read(piece, { fileIndex: file.fileIndex, file: handle }, signal)) === undefined) return false;
+      } finally {
+        release();
+      }
+    }
+    return true;
+  }
+}
+
+function idOf({ infoHash, fileIndex }: ReadableFile): FileId {
+  return { infoHash, fileIndex };
+}
+
+/** The block size does not matter here: only pieces are asked for. */
+function layoutOf(file: ReadableFile): FileLayout {
+  return new FileLayout(file.details, file.fileIndex, file.details.pieceLength);
+}

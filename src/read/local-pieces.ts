@@ -1,0 +1,181 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Engine, FileId, LocalFile, PieceMap } from '../engine/index.ts';
+import type { Logger } from '../util/logger.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { FileLayout } from './file-layout.ts';
+import { openRegular, readExactly, stateOf } from './file-state.ts';
+import { LocalPieceReader } from './local-files.ts';
+import type { ReadableFile } from './reader.ts';
+import type { VerifiedFiles } from './verified-files.ts';
+
+export interface LocalPiecesParts {
+  readonly engine: Engine;
+  readonly file: ReadableFile;
+  readonly layout: FileLayout;
+  readonly verified: VerifiedFiles;
+  /** Memory for what is being read; whoever holds some of it waits for the disk alone. */
+  readonly budget: ByteBudget;
+  readonly log: Logger;
+}
+
+/** Takes bytes of the file in; called before the memory is given back to the budget. */
+export type Deliver = (offset: number, bytes: Uint8Array) => void;
+
+interface FileRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One `pread` of bytes that need no hash: the largest read of the kernel, so one waiting reader is served by one. */
+const READ_BYTES = 1 << 20;
+
+/**
+ * The held pieces of one file as they lie on this machine's disk. How far they are believed:
+ *
+ * - Another program writes the file: each piece is hashed before a byte of it is used.
+ * - The file is complete and was hashed whole: it is believed as long as its state (times, size, inode) is what it was then.
+ * - The engine of this process writes it, and is not done: its own piece map is believed. Once the file is complete nothing
+ *   writes it any more, so whatever changes it then is somebody else, and it is treated like the files of others.
+ */
+export class LocalPieces {
+  readonly #parts: LocalPiecesParts;
+  readonly #id: FileId;
+  readonly #pieceReader: LocalPieceReader;
+  /** Pieces whose bytes on disk are wrong or cannot be read. */
+  readonly #disbelieved: Set<number> = new Set();
+  /** Those of them that were read and did not match. */
+  readonly #mismatched: Set<number> = new Set();
+  #map: PieceMap | undefined;
+  #local: LocalFile | undefined;
+  #handle: Promise<FileHandle> | undefined;
+
+  constructor(parts: LocalPiecesParts) {
+    this.#parts = parts;
+    const { infoHash, fileIndex } = parts.file;
+    this.#id = { infoHash, fileIndex };
+    this.#pieceReader = new LocalPieceReader(parts.engine, parts.file.details);
+  }
+
+  /** Tells where the file lies and what is held of it. A path that has changed drops all that was thought of the old one. */
+  locate(local: LocalFile | undefined, map: PieceMap): void {
+    this.#map = map;
+    if (local?.path === this.#local?.path && local?.mustVerify === this.#local?.mustVerify) return;
+    this.#local = local;
+    this.#disbelieved.clear();
+    void this.close();
+  }
+
+  isLocal(piece: number): boolean {
+    return this.#local !== undefined && !this.#disbelieved.has(piece) && (this.#map?.has(piece) ?? false);
+  }
+
+  /** The disk has other bytes than the torrent, so what the engine reads from the same disk must be hashed too. */
+  isMismatched(piece: number): boolean {
+    return this.#mismatched.has(piece);
+  }
+
+  /** Tried again, from now on: somebody opened the file anew. */
+  believeAgain(): void {
+    this.#disbelieved.clear();
+  }
+
+  /** How far one {@link load} from `from` will go, at most to `to` or the end of the piece. */
+  extent(from: number, to: number): number {
+    const { layout, verified } = this.#parts;
+    if (this.#mustHash() && !verified.get(this.#id)?.isGood) return layout.pieceEnd(layout.pieceAt(from));
+    return Math.min(to, layout.roundDown(from) + READ_BYTES);
+  }
+
+  /**
+   * Reads some bytes from `from` on, all of a held piece or several blocks, and hands them out.
+   *
+   * @param from in a piece that {@link isLocal}, as are all up to `to`
+   * @param deliver not called when the bytes are not what they should be: the piece is then not local any more
+   */
+  async load(from: number, to: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
+    const piece = this.#parts.layout.pieceAt(from);
+    try {
+      const file = await this.#open();
+      if (await this.#isUnchanged(file)) await this.#loadUnchanged(file, { from, to }, deliver, signal);
+      else if (this.#mustHash()) await this.#loadPiece(file, piece, deliver, signal);
+      else await this.#loadPlain(file, { from, to }, deliver, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      this.#disbelieve(piece, 'a piece could not be read from disk, and is asked of the engine', error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.then(file => file.close()).catch(() => undefined);
+  }
+
+  /** Whether the file was hashed whole, and found good, in the state in which it is now. */
+  async #isUnchanged(file: FileHandle): Promise<boolean> {
+    const verdict = this.#parts.verified.get(this.#id);
+    return verdict?.isGood === true && verdict.state === (await stateOf(file));
+  }
+
+  #mustHash(): boolean {
+    const { layout } = this.#parts;
+    const holds = (piece: number): boolean => this.#map?.has(piece) ?? false;
+    return this.#local?.mustVerify !== false || layout.everyPiece(0, layout.length, holds);
+  }
+
+  async #loadUnchanged(file: FileHandle, range: FileRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
+    const read: { offset: number; bytes: Uint8Array }[] = [];
+    await this.#loadPlain(file, range, (offset, bytes) => read.push({ offset, bytes }), signal);
+    // Looked at once more: whoever wrote before or while the bytes were read has changed the state by now.
+    if (!(await this.#isUnchanged(file))) return;
+    for (const { offset, bytes } of read) deliver(offset, bytes);
+  }
+
+  async #loadPlain(file: FileHandle, range: FileRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
+    const { layout, budget } = this.#parts;
+    const start = layout.roundDown(range.from);
+    const end = Math.max(layout.roundUp(range.from + 1), Math.min(range.to, start + READ_BYTES));
+    const release = await budget.acquire(end - start, signal);
+    try {
+      const bytes = Buffer.allocUnsafeSlow(end - start);
+      await readExactly(file, bytes, start);
+      deliver(start, bytes);
+    } finally {
+      release();
+    }
+  }
+
+  async #loadPiece(file: FileHandle, piece: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
+    const { layout, budget, file: readable } = this.#parts;
+    const release = await budget.acquire(readable.details.pieceLength, signal);
+    try {
+      const bytes = await this.#pieceReader.read(piece, { fileIndex: readable.fileIndex, file }, signal);
+      if (bytes === undefined) {
+        this.#mismatched.add(piece);
+        this.#disbelieve(piece, 'a piece on disk is not what the torrent says, and is asked of the engine', undefined);
+        return;
+      }
+      this.#mismatched.delete(piece);
+      const start = layout.pieceStart(piece);
+      const before = layout.bytesBeforeFile(piece);
+      deliver(start, bytes.subarray(before, before + layout.pieceEnd(piece) - start));
+    } finally {
+      release();
+    }
+  }
+
+  #open(): Promise<FileHandle> {
+    const path = this.#local?.path;
+    if (path === undefined) throw new Error('the file is not on this machine');
+    this.#handle ??= openRegular(path);
+    return this.#handle;
+  }
+
+  #disbelieve(piece: number, message: string, error: unknown): void {
+    this.#disbelieved.add(piece);
+    this.#handle?.catch(() => {
+      this.#handle = undefined;
+    });
+    this.#parts.log.warn({ ...this.#id, piece, path: this.#local?.path, error }, message);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Demand, OpenFile } from './open-file.ts';
+import type { PendingRead } from './pending-read.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import type { ReadPolicy } from './reader.ts';
+
+/** One open handle on the main thread. */
+export class OpenHandle implements Demand {
+  readonly handle: number;
+  readonly file: OpenFile;
+  readonly readAhead: ReadAhead;
+  policy: ReadPolicy;
+  /** Its reads that wait, and since when on the clock's scale. */
+  readonly pending: Map<PendingRead, { readonly sinceMs: number; readonly deadlineAtMs: () => number }> = new Map();
+  /** How often the fuse thread had seen it jump when it was last looked at. */
+  seenJumps = 0;
+  /** What was asked for with EAGAIN for an answer: fetched, so that asking again makes sense. */
+  #wish: { readonly from: number; readonly to: number } | undefined;
+
+  constructor(parts: { handle: number; file: OpenFile; readAhead: ReadAhead; policy: ReadPolicy }) {
+    this.handle = parts.handle;
+    this.file = parts.file;
+    this.readAhead = parts.readAhead;
+    this.policy = parts.policy;
+  }
+
+  *ahead(): Generator<{ readonly from: number; readonly to: number }> {
+    if (this.#wish !== undefined) yield this.#wish;
+    for (const { cursor, end } of this.readAhead.windows) yield { from: cursor.position, to: end };
+  }
+
+  cut(offset: number): void {
+    this.readAhead.cut(offset);
+    if (this.#wish !== undefined && this.#wish.from <= offset && offset < this.#wish.to) this.#wish = undefined;
+  }
+
+  /** Has the bytes fetched in place of those that were wished for before. */
+  wish(from: number, to: number): void {
+    this.#wish = { from, to: this.file.layout.roundUp(to) };
+    this.file.plan();
+  }
+}

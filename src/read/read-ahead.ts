@@ -1,0 +1,102 @@
+import { type Cursor, ReadPattern } from './read-pattern.ts';
+import { readWindow, windowStep } from './read-window.ts';
+import type { ReadRange } from './reader.ts';
+import type { WindowLedger, WindowOwner } from './window-ledger.ts';
+
+export interface ReadAheadParts {
+  readonly fileLength: number;
+  readonly ledger: WindowLedger;
+  /** The largest window; 0 reads nothing ahead. */
+  readonly maxBytes: number;
+  /** The windows have changed. */
+  readonly onChange: () => void;
+}
+
+/** Bytes that are to be fetched before anybody asks for them. */
+export interface Window extends WindowOwner {
+  readonly cursor: Cursor;
+  /** Exclusive; below the cursor's position when there is nothing to fetch. */
+  readonly end: number;
+}
+
+/** What one handle reads ahead: a window for each cursor of its pattern, as wide as it has proven and the ledger grants. */
+export class ReadAhead {
+  readonly #parts: ReadAheadParts;
+  readonly #pattern: ReadPattern;
+  readonly #windows: Map<Cursor, CursorWindow> = new Map();
+
+  constructor(parts: ReadAheadParts) {
+    this.#parts = parts;
+    this.#pattern = new ReadPattern(parts.fileLength);
+  }
+
+  get windows(): Iterable<Window> {
+    return this.#windows.values();
+  }
+
+  /**
+   * Takes a read into account.
+   *
+   * @param silentlyReadTo see {@link ObservedRead}
+   * @returns the offset at which the next read should be reported; undefined when it need not change
+   */
+  observe(range: ReadRange, nowMs: number, silentlyReadTo: number): number | undefined {
+    const seen = this.#pattern.observe({ ...range, nowMs, silentlyReadTo });
+    if (seen.kind === 'probe') return undefined;
+    if (seen.kind === 'starts') this.#dropInactive();
+    return seen.cursor.position + this.#widen(seen.cursor);
+  }
+
+  /** The byte cannot be had now: no window reaches over it until its cursor moves. */
+  cut(offset: number): void {
+    for (const window of this.#windows.values()) {
+      if (window.cursor.position <= offset && offset < window.end) window.end = offset;
+    }
+  }
+
+  /** Stops all of it until the next read. */
+  drop(): void {
+    for (const window of this.#windows.values()) this.#parts.ledger.release(window);
+    if (this.#windows.size === 0) return;
+    this.#windows.clear();
+    this.#parts.onChange();
+  }
+
+  #dropInactive(): void {
+    for (const [cursor, window] of this.#windows) {
+      if (cursor.active) continue;
+      this.#parts.ledger.release(window);
+      this.#windows.delete(cursor);
+      this.#parts.onChange();
+    }
+  }
+
+  /** @returns how far the reader may go on before the window has to move */
+  #widen(cursor: Cursor): number {
+    const { ledger, maxBytes, fileLength, onChange } = this.#parts;
+    const wanted = Math.min(readWindow(cursor, maxBytes), fileLength - cursor.position);
+    if (wanted <= 0) return 0;
+    const window = this.#windows.get(cursor) ?? new CursorWindow(cursor, onChange);
+    this.#windows.set(cursor, window);
+    const granted = ledger.grant(window, wanted);
+    window.end = cursor.position + granted;
+    onChange();
+    return windowStep(granted);
+  }
+}
+
+class CursorWindow implements Window {
+  readonly cursor: Cursor;
+  end = 0;
+  readonly #onChange: () => void;
+
+  constructor(cursor: Cursor, onChange: () => void) {
+    this.cursor = cursor;
+    this.#onChange = onChange;
+  }
+
+  revoked(): void {
+    this.end = 0;
+    this.#onChange();
+  }
+}

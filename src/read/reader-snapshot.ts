@@ -1,0 +1,68 @@
+import type { CacheStatistics } from '../cache/cache-writer.ts';
+import type { FileId } from '../engine/index.ts';
+import type { Traffic } from './open-file.ts';
+import type { OpenHandle } from './open-handle.ts';
+
+/** Gauges and counters of the read path. All gauges but the open ones are zero when nobody reads. */
+export interface ReaderStatistics {
+  readonly openHandles: number;
+  readonly openFiles: number;
+  readonly openStreams: number;
+  readonly waitingReads: number;
+  /** Reads that admission turned away, since the start. */
+  readonly refusedReads: number;
+  /** Blocks under assembly that hold memory. */
+  readonly assemblies: number;
+  /** Bytes granted to read-ahead windows. */
+  readonly windowBytes: number;
+  /** Bytes held by answers that are complete in part. */
+  readonly replyBytes: number;
+  /** Bytes held by reads of local files. */
+  readonly localBytes: number;
+  readonly traffic: Readonly<Traffic>;
+  readonly cache: CacheStatistics;
+}
+
+/** What one handle does and waits for. */
+export interface HandleSnapshot {
+  readonly handle: number;
+  readonly file: FileId;
+  readonly waiting: readonly WaitingRead[];
+  readonly streams: readonly StreamSnapshot[];
+  readonly windows: readonly { readonly position: number; readonly end: number }[];
+}
+
+export interface WaitingRead {
+  readonly offset: number;
+  readonly length: number;
+  readonly waitedMs: number;
+  /** Until it fails, if not one byte comes. */
+  readonly deadlineInMs: number;
+  /** The pieces it lacks; undefined while the engine has not said which it holds. */
+  readonly missingPieces: readonly number[] | undefined;
+}
+
+/** An engine stream of the handle's file; other handles may share it. */
+export interface StreamSnapshot {
+  readonly position: number;
+  readonly end: number;
+  readonly stalled: boolean;
+  /** Why it broke the last time, if it has brought nothing since. */
+  readonly lastError: unknown;
+}
+
+export function describeHandle(open: OpenHandle, nowMs: number): HandleSnapshot {
+  return {
+    handle: open.handle,
+    file: open.file.id,
+    waiting: [...open.pending].map(([read, { sinceMs, deadlineAtMs }]) => ({
+      offset: read.from,
+      length: read.to - read.from,
+      waitedMs: nowMs - sinceMs,
+      deadlineInMs: deadlineAtMs() - nowMs,
+      missingPieces: open.file.missingPieces(read.from, read.to),
+    })),
+    streams: open.file.streams.map(({ position, end, stalled, lastError }) => ({ position, end, stalled, lastError })),
+    windows: [...open.readAhead.windows].map(({ cursor, end }) => ({ position: cursor.position, end })),
+  };
+}

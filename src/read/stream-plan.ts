@@ -1,0 +1,140 @@
+import type { FileLayout } from './file-layout.ts';
+
+/** An engine stream of a file, as the plan sees it. */
+export interface PlannedStream {
+  /** The next byte that it will deliver. */
+  readonly position: number;
+  readonly end: number;
+  /** It has waited for a while without a byte. */
+  readonly stalled: boolean;
+}
+
+/** Bytes `[from, to)` that are missing, or begin with missing ones. */
+export interface Want {
+  readonly from: number;
+  readonly to: number;
+  /** Somebody waits for them; else they are read ahead. */
+  readonly urgent: boolean;
+}
+
+export interface PlanInput<Stream extends PlannedStream> {
+  readonly layout: FileLayout;
+  readonly streams: readonly Stream[];
+  readonly wants: readonly Want[];
+  /** Whether the engine holds the piece. */
+  readonly isHeld: (piece: number) => boolean;
+  /** Whether it can be read from a file of this machine. */
+  readonly isLocal: (piece: number) => boolean;
+}
+
+export interface StreamPlan<Stream> {
+  /** Streams that are wanted, and up to where. Those that are not listed are not. */
+  readonly keep: ReadonlyMap<Stream, number>;
+  readonly open: readonly { readonly start: number; readonly end: number }[];
+  /** What comes from local files. */
+  readonly local: readonly Want[];
+}
+
+/** A reader waits at most for so much to stream by before its own bytes come; opening a stream costs about as much. */
+const JOIN_BYTES = 1 << 20;
+
+/**
+ * Decides where missing bytes come from. Pure. Each want joins a stream that will soon be there, or goes to the local file where
+ * the pieces are held, or extends a stream, or opens one. A read is never put behind a piece that it does not span, unless that
+ * piece is held, or its own is missing too and the stream in front of it is moving.
+ */
+export function planStreams<Stream extends PlannedStream>(input: PlanInput<Stream>): StreamPlan<Stream> {
+  const lanes = input.streams.map(stream => ({
+    stream,
+    opened: stream.position,
+    reach: stream.end,
+    target: undefined,
+  }));
+  const planner = new Planner(input, lanes);
+  for (const want of [...input.wants].sort((a, b) => a.from - b.from)) planner.place(want);
+  return planner.result();
+}
+
+interface Lane<Stream> {
+  /** Undefined for one to be opened. */
+  readonly stream: Stream | undefined;
+  readonly opened: number;
+  /** How far it is going anyway. */
+  reach: number;
+  /** How far it is wanted. */
+  target: number | undefined;
+}
+
+class Planner<Stream extends PlannedStream> {
+  readonly #input: PlanInput<Stream>;
+  readonly #lanes: Lane<Stream>[];
+  readonly #local: Want[] = [];
+
+  constructor(input: PlanInput<Stream>, lanes: Lane<Stream>[]) {
+    this.#input = input;
+    this.#lanes = lanes;
+  }
+
+  place(want: Want): void {
+    for (let at = want.from; at < want.to; ) at = this.#placeFrom(at, want);
+  }
+
+  result(): StreamPlan<Stream> {
+    const keep = new Map<Stream, number>();
+    const open: { start: number; end: number }[] = [];
+    for (const { stream, opened, target } of this.#lanes) {
+      if (target === undefined) continue;
+      if (stream === undefined) open.push({ start: opened, end: target });
+      else keep.set(stream, target);
+    }
+    return { keep, open, local: this.#local };
+  }
+
+  /** @returns up to where the want is placed now */
+  #placeFrom(at: number, want: Want): number {
+    const lane = this.#laneFor(at, want.urgent);
+    if (lane !== undefined && lane.reach > at) return this.#ride(lane, Math.min(want.to, lane.reach));
+    const localEnd = this.#localEnd(at, want.to);
+    if (localEnd > at) {
+      this.#local.push({ from: at, to: localEnd, urgent: want.urgent });
+      return localEnd;
+    }
+    if (lane !== undefined) return this.#ride(lane, want.to);
+    this.#lanes.push({ stream: undefined, opened: at, reach: want.to, target: want.to });
+    return want.to;
+  }
+
+  #ride(lane: Lane<Stream>, to: number): number {
+    lane.reach = Math.max(lane.reach, to);
+    lane.target = Math.max(lane.target ?? 0, to);
+    return to;
+  }
+
+  /** The lane that is nearest in front of the byte and may be joined there. */
+  #laneFor(at: number, urgent: boolean): Lane<Stream> | undefined {
+    let best: Lane<Stream> | undefined;
+    for (const lane of this.#lanes) {
+      if (lane.opened > at || lane.reach < at || (best && best.opened >= lane.opened)) continue;
+      if (!urgent || this.#isSoonAt(lane, at)) best = lane;
+    }
+    return best;
+  }
+
+  #isSoonAt(lane: Lane<Stream>, at: number): boolean {
+    const { layout, isHeld } = this.#input;
+    if (lane.opened === at) return true;
+    const piece = layout.pieceAt(at);
+    if (layout.pieceAt(lane.opened) === piece) return true;
+    if (at - lane.opened > JOIN_BYTES) return false;
+    if (layout.everyPiece(lane.opened, layout.pieceStart(piece), isHeld)) return true;
+    return !isHeld(piece) && !(lane.stream?.stalled ?? false);
+  }
+
+  /** Up to where the pieces from `at` on can be read locally. */
+  #localEnd(at: number, to: number): number {
+    const { layout, isLocal } = this.#input;
+    let end = at;
+    while (end < to && isLocal(layout.pieceAt(end))) end = layout.pieceEnd(layout.pieceAt(end));
+    return Math.min(end, to);
+  }
+}

@@ -1,0 +1,260 @@
+import { FileBases } from '../cache/file-bases.ts';
+import { EngineError } from '../engine/index.ts';
+import type { Admission } from './admission.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { Deadline } from './deadline.ts';
+import { ReadError } from './errors.ts';
+import { FileVerifier } from './file-verifier.ts';
+import type { HandleTable } from './handle-table.ts';
+import { OpenFile, type OpenFileParts } from './open-file.ts';
+import { OpenHandle } from './open-handle.ts';
+import { PendingRead } from './pending-read.ts';
+import { ReadAhead } from './read-ahead.ts';
+import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from './reader.ts';
+import { describeHandle, type HandleSnapshot, type ReaderStatistics } from './reader-snapshot.ts';
+import type { WindowLedger } from './window-ledger.ts';
+
+export interface TorrentReaderParts extends OpenFileParts {
+  readonly handles: HandleTable;
+  readonly admission: Admission;
+  readonly windows: WindowLedger;
+  /** Memory for answers that are complete only in part. */
+  readonly replyBudget: ByteBudget;
+  /** Bytes; 0 reads nothing ahead. */
+  readonly maxWindowBytes: number;
+}
+
+/** A read that must not wait may still have to go to a disk, or to an engine that holds the bytes; for no longer than this. */
+const PROMPT_MS = 2_000;
+
+/** {@link Reader} over an engine and the shared cache. Use `createReader`. */
+export class TorrentReader implements Reader {
+  readonly #parts: TorrentReaderParts;
+  readonly #bases = new FileBases();
+  readonly #handles: Map<number, OpenHandle> = new Map();
+  readonly #files: Map<string, OpenFile> = new Map();
+  readonly #closing: Set<Promise<void>> = new Set();
+  readonly #verifier: FileVerifier;
+  #isStopped = false;
+
+  constructor(parts: TorrentReaderParts) {
+    this.#parts = parts;
+    const { engine, verified, localBudget: budget, log } = parts;
+    this.#verifier = new FileVerifier({ engine, verified, budget, log });
+  }
+
+  open(file: ReadableFile, policy: ReadPolicy): number {
+    if (this.#isStopped) throw stopped();
+    const { handles, cache, windows, maxWindowBytes } = this.#parts;
+    const key = keyOf(file);
+    const base = this.#bases.baseOf(key, Math.ceil(lengthOf(file) / cache.blockBytes));
+    const handle = handles.open(base, lengthOf(file));
+    const openFile = this.#files.get(key) ?? new OpenFile(file, base, this.#parts);
+    this.#files.set(key, openFile);
+    const readAhead = new ReadAhead({
+      fileLength: openFile.layout.length,
+      ledger: windows,
+      maxBytes: base === 0 ? 0 : maxWindowBytes,
+      onChange: () => openFile.plan(),
+    });
+    const opened = new OpenHandle({ handle, file: openFile, readAhead, policy });
+    this.#handles.set(handle, opened);
+    openFile.demands.add(opened);
+    openFile.opened();
+    return handle;
+  }
+
+  close(handle: number): void {
+    const open = this.#handles.get(handle);
+    if (open === undefined) return;
+    this.#handles.delete(handle);
+    this.#parts.handles.close(handle);
+    failPending(open, new ReadError('bad-handle', 'the file was closed while it was read'));
+    open.file.demands.delete(open);
+    open.readAhead.drop();
+    open.file.plan();
+    if (open.file.demands.size === 0) this.#closeFile(open.file);
+  }
+
+  async read(handle: number, range: ReadRange, options: ReadOptions): Promise<readonly Uint8Array[]> {
+    const open = this.#get(handle);
+    options.signal.throwIfAborted();
+    const from = range.offset;
+    const to = Math.min(from + range.length, open.file.layout.length);
+    if (from >= to) return [];
+    this.#observe(open, { offset: from, length: to - from });
+    const bytes = this.#fromMemory(open.file, from, to) ?? (await this.#fetch(open, { from, to }, options));
+    this.#parts.traffic.delivered += bytes.length;
+    return [bytes];
+  }
+
+  touched(handle: number, range: ReadRange): void {
+    const open = this.#handles.get(handle);
+    if (open !== undefined) this.#observe(open, range);
+  }
+
+  setPolicy(handle: number, policy: ReadPolicy): void {
+    this.#get(handle).policy = policy;
+  }
+
+  async verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<string | undefined> {
+    return await this.#verifier.pathOf(file, options.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const open of [...this.#handles.values()]) {
+      failPending(open, stopped());
+      this.close(open.handle);
+    }
+    await Promise.all([this.#verifier.stop(), ...this.#closing]);
+  }
+
+  /** What waits and why, for people: one row for each open handle. */
+  snapshot(): readonly HandleSnapshot[] {
+    const nowMs = this.#parts.clock.now();
+    return [...this.#handles.values()].map(open => describeHandle(open, nowMs));
+  }
+
+  statistics(): ReaderStatistics {
+    const { admission, pool, windows, replyBudget, localBudget, traffic, cache } = this.#parts;
+    return {
+      openHandles: this.#handles.size,
+      openFiles: this.#files.size,
+      openStreams: [...this.#files.values()].reduce((sum, file) => sum + file.streams.length, 0),
+      waitingReads: admission.total,
+      refusedReads: admission.refused,
+      assemblies: pool.size,
+      windowBytes: windows.total,
+      replyBytes: replyBudget.used,
+      localBytes: localBudget.used,
+      traffic: { ...traffic },
+      cache: cache.statistics(),
+    };
+  }
+
+  #get(handle: number): OpenHandle {
+    const open = this.#handles.get(handle);
+    if (open === undefined) throw new ReadError('bad-handle', `no open handle ${handle}`);
+    return open;
+  }
+
+  #observe(open: OpenHandle, range: ReadRange): void {
+    const { handles, clock } = this.#parts;
+    const { jumps, position } = handles.progress(open.handle);
+    const silentlyReadTo = jumps === open.seenJumps ? position : 0;
+    open.seenJumps = jumps;
+    const mark = open.readAhead.observe(range, clock.now(), silentlyReadTo);
+    if (mark !== undefined) handles.setMark(open.handle, mark);
+  }
+
+  #fromMemory(file: OpenFile, from: number, to: number): Uint8Array | undefined {
+    if (file.memory.firstMissing(from, to) < to) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(to - from);
+    for (const part of file.layout.byBlock(from, to)) file.memory.copy(part.from, part.to, bytes, part.from - from);
+    return bytes;
+  }
+
+  async #fetch(open: OpenHandle, range: FileRange, options: ReadOptions): Promise<Uint8Array> {
+    const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
+    const leave = this.#parts.admission.enter(open.file.id.infoHash);
+    try {
+      if (isPrompt) await this.#insistHeld(open, range);
+      return await this.#wait(open, range, options.signal, isPrompt);
+    } finally {
+      leave();
+    }
+  }
+
+  /** @throws ReadError `missing` when the engine does not hold the range; which is then fetched all the same */
+  async #insistHeld(open: OpenHandle, { from, to }: FileRange): Promise<void> {
+    await open.file.prepared;
+    if (open.file.isHeld(from, to)) return;
+    open.file.refreshPieces();
+    open.wish(from, to);
+    throw missing(from, to);
+  }
+
+  async #wait(open: OpenHandle, range: FileRange, signal: AbortSignal, isPrompt: boolean): Promise<Uint8Array> {
+    const { clock } = this.#parts;
+    signal.throwIfAborted();
+    if (!this.#handles.has(open.handle)) throw new ReadError('bad-handle', 'the file was closed');
+    const { from, to } = range;
+    const timeoutMs = isPrompt ? Math.min(PROMPT_MS, open.policy.timeoutMs) : open.policy.timeoutMs;
+    let unchecked = 0;
+    const isAlive = (): boolean => {
+      const before = unchecked;
+      unchecked = open.file.uncheckedBytes(from, to);
+      return unchecked > before;
+    };
+    const deadline = new Deadline(
+      clock,
+      timeoutMs,
+      () => read.fail(isPrompt ? missing(from, to) : timeout(open.file, range, timeoutMs)),
+      isAlive,
+    );
+    const read = this.#begin(open, range, () => deadline.hear());
+    const onAbort = (): void => read.fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    open.pending.set(read, { sinceMs: clock.now(), deadlineAtMs: () => deadline.atMs });
+    try {
+      return await read.result;
+    } catch (error) {
+      // Whoever gave up, or cannot go on, may be gone: it reads ahead again when it comes back.
+      open.readAhead.drop();
+      throw error;
+    } finally {
+      open.pending.delete(read);
+      signal.removeEventListener('abort', onAbort);
+      deadline.stop();
+    }
+  }
+
+  #begin(open: OpenHandle, { from, to }: FileRange, onProgress: () => void): PendingRead {
+    const { file } = open;
+    return new PendingRead(from, to, {
+      layout: file.layout,
+      memory: file.memory,
+      budget: this.#parts.replyBudget,
+      fetch: () => file.plan(),
+      onProgress,
+    });
+  }
+
+  #closeFile(file: OpenFile): void {
+    this.#files.delete(keyOf(file.id));
+    const closing = file.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+}
+
+interface FileRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+function keyOf(file: { readonly infoHash: string; readonly fileIndex: number }): string {
+  return `${file.infoHash}/${file.fileIndex}`;
+}
+
+function lengthOf(file: ReadableFile): number {
+  return file.details.files[file.fileIndex]?.length ?? 0;
+}
+
+function failPending(open: OpenHandle, error: Error): void {
+  for (const read of [...open.pending.keys()]) read.fail(error);
+}
+
+function stopped(): EngineError {
+  return new EngineError('stopped', 'the mount is going away');
+}
+
+function missing(from: number, to: number): ReadError {
+  return new ReadError('missing', `bytes ${from} to ${to} are not here yet`);
+}
+
+function timeout(file: OpenFile, { from, to }: FileRange, timeoutMs: number): ReadError {
+  const cause = file.lastError(from, to);
+  const because = cause instanceof Error ? `: ${cause.message}` : '';
+  return new ReadError('timeout', `no byte of ${from} to ${to} came for ${timeoutMs / 1000} s${because}`, { cause });
+}
