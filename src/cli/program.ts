@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { packageVersion } from '../util/package-version.ts';
 import { addAddCommand } from './commands/add-command.ts';
 import { addCompletionCommand } from './commands/completion-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
@@ -14,13 +15,12 @@ import { addStatusCommand } from './commands/status-command.ts';
 import { addTorrentCommands } from './commands/torrent-commands.ts';
 import { addUmountCommand } from './commands/umount-command.ts';
 import type { CliContext } from './context.ts';
-import { version } from './version.ts';
 
 /** The whole command line. Parsing it runs the command, which throws what it fails with. */
 export function createProgram(context: CliContext): Command {
   const program = new Command('torrent-fuse')
     .description('Mounts torrents as ordinary read-only files.')
-    .version(version, '-V, --version', 'print the version')
+    .version(packageVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(context.out.columns, 120), sortSubcommands: false })

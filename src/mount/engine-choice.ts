@@ -34,7 +34,8 @@ type ProbeOutcome =
 export async function chooseEngine(inputs: EngineChoiceInputs): Promise<EngineChoice> {
   const { engine, rqbit } = inputs.config;
   if (engine.kind === 'embedded') return { kind: 'embedded', reason: '--engine embedded' };
-  if (rqbit.url !== undefined) return { kind: 'external-rqbit', url: new URL(rqbit.url), reason: 'its URL is configured' };
+  if (rqbit.url !== undefined)
+    return { kind: 'external-rqbit', url: new URL(rqbit.url), reason: 'its URL is configured' };
   if (engine.kind === 'rqbit') return { kind: 'managed-rqbit', reason: '--engine rqbit, and no URL is configured' };
   const recorded = parseRecord(inputs.recorded);
   if (recorded !== undefined) return recorded;

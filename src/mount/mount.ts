@@ -1,5 +1,6 @@
 import { MountCatalog } from '../catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../catalog/path-settings.ts';
+import { unhonouredOptions } from '../config/load-config.ts';
 import type { Config } from '../config/options.ts';
 import type { Engine } from '../engine/index.ts';
 import type { AttributeOptions } from '../fs/attributes.ts';
@@ -9,6 +10,7 @@ import { TorrentSlowLane } from '../fs/slow-lane.ts';
 import { TorrentRoot } from '../fs/torrent-root.ts';
 import { type FuseMount, mountFuse, ROOT_NODE, resolveMountPoint } from '../fuse/index.ts';
 import { createReader } from '../read/create-reader.ts';
+import { packageVersion } from '../util/package-version.ts';
 import { Teardown } from '../util/teardown.ts';
 import { defaultDataDir } from './data-dir.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
@@ -16,7 +18,6 @@ import { DiskSpace } from './disk-space.ts';
 import { chooseEngine, type EngineChoice, probeThisMachine, recordOf, startEngine } from './engine-choice.ts';
 import { addSources, parseSources } from './initial-sources.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
-import { packageVersion } from './package-version.ts';
 import { RunningMount } from './running-mount.ts';
 import { SharedLanes } from './shared-lanes.ts';
 
@@ -64,7 +65,12 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());
 
-  const fuse = await mountFuse({ ...fuseOptions(mountpoint, config), ...tree.fuse, logger, trace: logger.debugEnabled });
+  const fuse = await mountFuse({
+    ...fuseOptions(mountpoint, config),
+    ...tree.fuse,
+    logger,
+    trace: logger.debugEnabled,
+  });
   tree.serve(fuse);
   addSources(catalog, sources, logger);
   return new RunningMount({
@@ -92,6 +98,9 @@ async function engineOf(
   const choice = await chooseEngine({ config, recorded, probe: probeThisMachine, signal });
   const engine = await startEngine(choice, { config, dataDir: data.path, logger, signal });
   teardown.push(() => engine.stop());
+  for (const flag of unhonouredOptions(config, choice.kind)) {
+    logger.warn({ option: flag, engine: engine.description }, 'this engine cannot honour an option');
+  }
   const record = recordOf(choice);
   if (record !== recorded) data.journal.append({ type: 'engine', engine: record });
   return { engine, choice };
@@ -153,7 +162,7 @@ function mountFacts({ config, mountpoint }: MountOptions, engine: Engine, data: 
   return {
     mountpoint,
     pid: process.pid,
-    version: packageVersion(),
+    version: packageVersion,
     engine: engine.description,
     data_dir: data.path,
     started_at: new Date().toISOString(),
