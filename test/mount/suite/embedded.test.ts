@@ -16,6 +16,7 @@ describeFileSuite('mounted by root from .torrent files, over the embedded engine
   const corpus = inject('corpus');
   return {
     corpus,
+    year: '2020',
     start: () =>
       MountProcess.startUnmanaged({
         sources: Object.values(corpus.torrents).map(torrent => torrent.torrentFile),
@@ -30,6 +31,7 @@ describeFileSuite('mounted by an ordinary user from magnets, over the embedded e
   const corpus = inject('corpus');
   return {
     corpus,
+    year: `${new Date().getFullYear()}`, // a magnet brings no creation date
     start: async () => {
       const home = join(folder, 'nobody');
       await mkdir(join(home, 'mnt'), { recursive: true });
