@@ -37,6 +37,7 @@ async function main(port: MessagePort, data: FuseThreadData): Promise<void> {
     device: new FuseDevice(fd),
     replies,
     onReady(limits) {
+      logger.debug({ limits }, 'the kernel agreed on the protocol');
       fastLane.init?.(limits);
       post({ kind: 'ready', fd, limits });
     },

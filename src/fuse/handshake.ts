@@ -94,7 +94,7 @@ function agree(frame: RequestFrame, offer: Offer): Handshake {
   body.setUint16(18, CONGESTION_THRESHOLD, true);
   body.setUint32(20, MAX_TRANSFER_BYTES, true); // max_write
   body.setUint32(24, 1, true); // time_gran, nanoseconds
-  body.setUint16(28, MAX_TRANSFER_BYTES / 4096, true); // max_pages; with larger pages it allows more, which is capped below
+  body.setUint16(28, MAX_TRANSFER_BYTES / 4096, true); // max_pages; where pages are larger, the mount option max_read holds
   body.setUint32(32, flags2, true);
   body.setUint32(36, passthrough ? MAX_STACK_DEPTH : 0, true);
   return {

@@ -1,7 +1,7 @@
 import { errorCode } from '../error-code.ts';
 import { FuseError } from '../errors.ts';
 import { readMountTable, topmostAt } from './mount-table.ts';
-import { runCommand } from './run-command.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 
 export interface DetachOptions {
   /** Takes it out of the tree at once, though files are open; they go on until closed. */
@@ -16,18 +16,25 @@ export interface DetachOptions {
  * @throws FuseError `busy`, `not-permitted`, `no-fusermount`, `unmount-failed`
  */
 export async function detach(mountpoint: string, { lazy = false }: DetachOptions = {}): Promise<void> {
-  const [command, ...args] = detachCommand(mountpoint, lazy);
-  const result = await runCommand(command, args).catch(cause => {
-    if (errorCode(cause) !== 'ENOENT') throw cause;
-    throw new FuseError('no-fusermount', `${command} not found, which unmounts; install the package fuse3`, { cause });
-  });
+  const result = process.geteuid?.() === 0 ? await umount(mountpoint, lazy) : await fusermount(mountpoint, lazy);
   if (result.exitCode === 0 || topmostAt(readMountTable(), mountpoint) === undefined) return;
   throw detachError(mountpoint, result.stderr.trim());
 }
 
-function detachCommand(mountpoint: string, lazy: boolean): [string, ...string[]] {
-  if (process.geteuid?.() === 0) return ['umount', ...(lazy ? ['-l'] : []), mountpoint];
-  return ['fusermount3', '-u', ...(lazy ? ['-z'] : []), mountpoint];
+async function umount(mountpoint: string, lazy: boolean): Promise<CommandResult> {
+  const args = [...(lazy ? ['-l'] : []), mountpoint];
+  // -c: the path is canonical, and looking at it again would hang if the process behind the mount does.
+  const result = await runCommand('umount', ['-c', ...args]);
+  const knowsNoSuchOption = /(invalid|unrecognized) option/.test(result.stderr); // busybox
+  return knowsNoSuchOption ? runCommand('umount', args) : result;
+}
+
+function fusermount(mountpoint: string, lazy: boolean): Promise<CommandResult> {
+  return runCommand('fusermount3', ['-u', ...(lazy ? ['-z'] : []), mountpoint]).catch(cause => {
+    if (errorCode(cause) !== 'ENOENT') throw cause;
+    const message = 'fusermount3 not found, with which ordinary users unmount; install the package fuse3';
+    throw new FuseError('no-fusermount', message, { cause });
+  });
 }
 
 function detachError(mountpoint: string, reason: string): FuseError {

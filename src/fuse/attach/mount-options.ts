@@ -1,3 +1,5 @@
+import { MAX_TRANSFER_BYTES } from '../handshake.ts';
+
 export interface MountOptions {
   /** `mount` shows the type as `fuse.<subtype>`. Letters, digits, `.`, `_` and `-`, to be found in the mount table. */
   readonly subtype: string;
@@ -11,13 +13,15 @@ export interface MountOptions {
 
 /**
  * The options that every mount has. `default_permissions`: the kernel checks modes and owners, so ACCESS never comes.
- * `nosuid` and `nodev`, because what is mounted comes from strangers.
+ * `nosuid` and `nodev`, because what is mounted comes from strangers. `max_read`, because INIT counts in pages, and not all
+ * machines have those of 4 KiB.
  */
 export function commonOptions(options: MountOptions): string[] {
   return [
     'default_permissions',
     'nosuid',
     'nodev',
+    `max_read=${MAX_TRANSFER_BYTES}`,
     ...(options.readOnly ? ['ro'] : []),
     ...(options.allowOther ? ['allow_other'] : []),
   ];

@@ -101,6 +101,21 @@ describe('a fast lane that fails', () => {
   });
 });
 
+test.each([
+  ['root', undefined],
+  ['an ordinary user', NOBODY],
+])('a mount of %s whose process hangs is detached nevertheless', async (_, uid) => {
+  const mount = await TestMount.start(uid === undefined ? {} : { uid });
+  mount.process.kill('SIGSTOP');
+  const script = `import(${JSON.stringify(FUSE)}).then(fuse => fuse.detach(process.argv[1]))`;
+  const asUser = uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
+  await runOk('env', [...asUser, process.execPath, '-e', script, mount.mountpoint], { timeoutMs: 10_000 });
+  expect(mount.isMounted()).toBe(false);
+  mount.process.kill('SIGCONT');
+  await mount.exited;
+  expect(mount.output).toMatch(/^closed unmounted$/m);
+});
+
 describe('a mount whose process was killed', () => {
   test('releases its readers, is found dead and replaced by the next mount', async () => {
     const killed = await TestMount.start();
@@ -179,6 +194,7 @@ describe('what cannot be mounted is refused, and nothing is left', () => {
   });
 });
 
+const FUSE = join(import.meta.dirname, '../../../dist/fuse/index.js');
 const SERVE = join(import.meta.dirname, 'program/serve.mjs');
 
 /** Runs the server as nobody, in a mount table of its own in which `hide` (shell) has hidden something. */
