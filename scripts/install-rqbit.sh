@@ -1,0 +1,16 @@
+#!/bin/sh
+# Builds rqbit 9.0.1 for the tests and benchmarks, once, into the cache folder where they look for it.
+set -eu
+version=9.0.1
+root="${XDG_CACHE_HOME:-$HOME/.cache}/torrent-fuse/rqbit-$version"
+if [ -x "$root/bin/rqbit" ]; then
+  echo "rqbit $version is there: $root/bin/rqbit"
+  exit 0
+fi
+command -v cargo >/dev/null || { echo "cargo is missing; install Rust 1.85 or newer (https://rustup.rs)" >&2; exit 1; }
+# Without the web page, which needs npm at build time. rust-tls needs no OpenSSL; default-tls needs libssl-dev, pkg-config.
+build() {
+  cargo install rqbit --version "$version" --locked --no-default-features --features "$1" --root "$root"
+}
+build rust-tls || build default-tls
+"$root/bin/rqbit" --version
