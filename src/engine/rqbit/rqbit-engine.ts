@@ -172,6 +172,7 @@ export class RqbitEngine implements Engine {
 
   /** The server was started anew: whoever follows the list should look. */
   noteServerRestarted(): void {
+    this.#lister.forgetDialled();
     this.#tellChange();
   }
 

@@ -33,9 +33,17 @@ export class TorrentLister {
   }
 
   async list({ signal }: WaitOptions): Promise<readonly TorrentSummary[]> {
-    const rows = await this.#client.list({ signal });
+    const rows = await this.#client.list({ signal }).catch(error => {
+      this.forgetDialled();
+      throw error;
+    });
     this.#forgetOthers(rows);
     return mapBounded(rows, CALLS_AT_ONCE, row => this.#summarise(row, signal));
+  }
+
+  /** The server may have been started anew, and knows no peers then. */
+  forgetDialled(): void {
+    for (const seen of this.#seen.values()) seen.isDialled = false;
   }
 
   async #summarise(row: RqbitListRow, signal: AbortSignal): Promise<TorrentSummary> {
