@@ -26,8 +26,6 @@ const controlCommand = z.discriminatedUnion('command', [
   }),
 ]);
 
-export type ControlCommand = z.input<typeof controlCommand>;
-
 export interface ControlOptions {
   readonly catalog: Catalog;
   readonly root: TorrentRoot;

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PathSettingsStore } from '../catalog/path-settings.ts';
+import { Errno } from '../fuse/abi/errno.ts';
 import { OpenFlag, SeekWhence } from '../fuse/abi/flags.ts';
 import {
   type Answer,
@@ -8,6 +9,7 @@ import {
   type CreateReply,
   type DirectorySink,
   type Entry,
+  ErrnoError,
   type Filesystem,
   FORWARD,
   type NodeId,
@@ -180,7 +182,9 @@ export class TorrentSlowLane implements Filesystem {
   }
 
   setxattr(_: RequestContext, node: NodeId, name: string, value: Uint8Array): void {
-    if (isInVirtualSlot(node) || this.#options.readOnly) throw refusals.readOnly;
+    if (this.#options.readOnly) throw refusals.readOnly;
+    // Only this tells `cp -p` and `mv` that there are no ACLs: then they set the mode.
+    if (isInVirtualSlot(node)) throw noXattrs;
     this.#asErrnoNow(() => this.#xattrs.set(this.#treeNode(node), name, value));
     this.#files.refreshPolicies();
   }
@@ -251,6 +255,8 @@ export class TorrentSlowLane implements Filesystem {
     }
   }
 }
+
+const noXattrs = new ErrnoError(Errno.EOPNOTSUPP, 'no extended attributes here');
 
 function isInVirtualSlot(node: NodeId): boolean {
   return slotOf(node) === VIRTUAL_SLOT;

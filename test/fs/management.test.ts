@@ -95,6 +95,8 @@ describe('a dropped .torrent', () => {
     const { entry, open } = mount.lane.create(context, ROOT_NODE, bytes('x.torrent'), OpenFlag.WRONLY);
     const change = { mode: 0o600, uid: 0, gid: 0, size: undefined, atime: true, mtime: true };
     await mount.lane.setattr(context, entry.node, change);
+    const acl = () => mount.lane.setxattr(context, entry.node, 'system.posix_acl_access', bytes(''));
+    expect(acl).toThrow(failing(Errno.EOPNOTSUPP));
     mount.lane.release(context, entry.node, open.handle);
   });
 });
