@@ -63,6 +63,7 @@ export const metricSamples: Record<MetricKey, (snapshot: MountSnapshot, process:
   readAheadWasted: ({ reads }) => one(reads.counters.readAheadWastedBytes),
 
   cacheHits: ({ cache }) => one(cache.hits),
+  cacheHitBytes: ({ cache }) => one(cache.hitBytes),
   cacheMisses: ({ cache }) => one(cache.misses),
   cacheEvictions: ({ cache }) => one(cache.evictions),
   cacheUsed: ({ cache }) => one(cache.usedBytes),

@@ -142,8 +142,11 @@ export interface ReadCounters {
 }
 
 export interface CacheFigures {
+  /** Reads that it answered at once, their bytes, and those that it could not answer. */
   readonly hits: number;
+  readonly hitBytes: number;
   readonly misses: number;
+  /** Blocks that made room for others. */
   readonly evictions: number;
   readonly usedBytes: number;
   readonly capacityBytes: number;

@@ -9,7 +9,7 @@ export function mountSnapshot(changes: Partial<MountSnapshot> = {}): MountSnapsh
     engine: { description: 'fake', failure: undefined },
     torrents: [],
     reads: readFigures(),
-    cache: { hits: 0, misses: 0, evictions: 0, usedBytes: 0, capacityBytes: 256 * 2 ** 20 },
+    cache: { hits: 0, hitBytes: 0, misses: 0, evictions: 0, usedBytes: 0, capacityBytes: 256 * 2 ** 20 },
     operations: [],
     threads: [],
     ...changes,

@@ -1,0 +1,68 @@
+import { type MetricSpec, metricSpecs } from './metric-names.ts';
+
+/** docs/METRICS.md, made from the table of metrics. */
+export function metricDocumentation(): string {
+  return `${introduction}\n${sections().join('\n')}`;
+}
+
+const introduction = `<!-- Made by scripts/generate-metrics-docs.mjs from src/observe/metric-names.ts: edit there. -->
+
+# Metrics
+
+The same text stands in two places: \`MOUNTPOINT/.torrent-fuse/metrics\`, always, and \`/metrics\` of the HTTP server, when
+\`--http HOST:PORT\` started one. Nothing is gathered until somebody asks, so a mount that nobody watches pays nothing for them.
+
+\`\`\`yaml
+# prometheus.yml
+scrape_configs:
+  - job_name: torrent-fuse
+    static_configs: [{ targets: ["127.0.0.1:8080"] }]
+    # Only where the server has a token:
+    authorization: { credentials_file: /etc/prometheus/torrent-fuse.token }
+\`\`\`
+
+[\`grafana/torrent-fuse.json\`](grafana/torrent-fuse.json) is a dashboard to import into Grafana.
+
+A _stable_ metric keeps its name, labels, unit and meaning until the next major version; an _experimental_ one may change with
+any release, and the changelog says so. Histograms count in buckets that grow fourfold, from 1 µs on. Whatever an engine does
+not have, such as permits or a circuit breaker, has a name here and no value. Reads of files that the kernel serves by itself
+(page cache, passthrough) never reach us and are not counted.
+`;
+
+function sections(): string[] {
+  const specs: readonly MetricSpec[] = Object.values(metricSpecs);
+  return titles.map(({ title, has }) => `## ${title}\n\n${table(specs.filter(({ name }) => titleOf(name) === has))}`);
+}
+
+/** A metric stands under the first title whose pattern its name fits, without the prefix of ours. */
+const titles: readonly { readonly title: string; readonly has: RegExp }[] = [
+  { title: 'The mount', has: /^info/ },
+  { title: 'Requests of the kernel', has: /^(operation|read_bytes)/ },
+  { title: 'The block cache', has: /^cache/ },
+  { title: 'The engine', has: /^engine/ },
+  { title: 'Torrents', has: /^(torrent|peers|download|upload)/ },
+  { title: 'Process and threads', has: /^(process|thread|event_loop)/ },
+  { title: 'Reads', has: /^/ },
+];
+
+function titleOf(name: string): RegExp | undefined {
+  return titles.find(({ has }) => has.test(name.replace(/^torrent_fuse_/, '')))?.has;
+}
+
+function table(specs: readonly MetricSpec[]): string {
+  const rows = [
+    ['name', 'type', 'unit', 'labels', 'what it tells', 'stability'],
+    ...specs.map(({ name, type, labels, unit, help, stability }) => [
+      `\`${name}\``,
+      type,
+      unit,
+      labels.map(label => `\`${label}\``).join(', ') || '–',
+      help,
+      stability,
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  const rule = widths.map(width => '-'.repeat(width));
+  return [lines[0], rule, ...lines.slice(1)].map(cells => `| ${cells?.join(' | ')} |\n`).join('');
+}
