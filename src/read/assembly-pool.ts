@@ -4,7 +4,9 @@ import { ReadError } from './errors.ts';
 
 /** Where an assembly belongs. */
 export interface AssemblyHome {
-  /** The assembly lost its bytes; its waiters still wait, and what is missing must be fetched again. */
+  /** Whether bytes are on their way to it. */
+  isFetching(assembly: BlockAssembly): boolean;
+  /** It lost its bytes, and nobody waits for it. */
   emptied(assembly: BlockAssembly): void;
 }
 
@@ -15,18 +17,21 @@ export const DEFAULT_ASSEMBLY_LIMIT = 256;
 const STUCK_MS = 1_000;
 
 /**
- * Bounds the memory of all blocks under assembly. When there is no room for another, the one that got no bytes for the longest
- * time is emptied. If it is stuck half-filled its waiters are turned away, since fetching its bytes anew would only push out the
- * next stuck one; if it is merely slower than all the others they are fetched again.
+ * Bounds the memory of all blocks under assembly. What brings bytes waits for room before it starts another block. Room is made
+ * at the cost of half-filled blocks that nobody is about to finish; then of those that are stuck, whose readers are turned away:
+ * to empty them and fetch anew would only push out the next stuck one. As every other assembly is being filled, nobody waits
+ * for long, and none loses its bytes while it makes progress.
  */
 export class AssemblyPool {
-  readonly limit: number;
+  readonly #limit: number;
   readonly #clock: Clock;
   /** In the order in which they were filled last. */
   readonly #homes: Map<BlockAssembly, AssemblyHome> = new Map();
+  readonly #queue: Set<() => void> = new Set();
+  #cancelTimer: (() => void) | undefined;
 
   constructor(limit: number, clock: Clock) {
-    this.limit = limit;
+    this.#limit = limit;
     this.#clock = clock;
   }
 
@@ -35,33 +40,79 @@ export class AssemblyPool {
     return this.#homes.size;
   }
 
-  /** Before bytes are put into the assembly. */
+  /** Whether another assembly may have memory now. */
+  hasRoom(): boolean {
+    return this.#queue.size === 0 && this.#makeRoom();
+  }
+
+  /** Resolves when another assembly may have memory, or the signal fires. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#makeRoom()) await this.#turn(signal);
+  }
+
+  /** The assembly gets bytes. */
   touch(assembly: BlockAssembly, home: AssemblyHome): void {
     this.#homes.delete(assembly);
-    if (this.#homes.size >= this.limit) this.#emptyOldest();
     this.#homes.set(assembly, home);
   }
 
   /** The assembly is done with. */
   release(assembly: BlockAssembly): void {
     this.#homes.delete(assembly);
+    this.#wakeNext();
   }
 
-  #emptyOldest(): void {
+  #makeRoom(): boolean {
+    while (this.#homes.size >= this.#limit) {
+      const victim = this.#victim();
+      if (victim === undefined) return false;
+      this.#empty(...victim);
+    }
+    return true;
+  }
+
+  #victim(): readonly [BlockAssembly, AssemblyHome] | undefined {
+    for (const entry of this.#homes) {
+      const [assembly, home] = entry;
+      if (assembly.waiters.size === 0 && !home.isFetching(assembly)) return entry;
+    }
     const [oldest] = this.#homes;
-    if (oldest === undefined) return;
-    const [assembly, home] = oldest;
+    return oldest && this.#clock.now() - oldest[0].filledAtMs >= STUCK_MS ? oldest : undefined;
+  }
+
+  #empty(assembly: BlockAssembly, home: AssemblyHome): void {
     this.#homes.delete(assembly);
     assembly.forget();
-    if (this.#clock.now() - assembly.filledAtMs >= STUCK_MS) refuse(assembly);
+    const error = new ReadError('too-many-waiters', 'too many reads wait half-served');
+    for (const waiter of [...assembly.waiters]) {
+      assembly.waiters.delete(waiter);
+      waiter.failed(error);
+    }
     home.emptied(assembly);
   }
-}
 
-function refuse(assembly: BlockAssembly): void {
-  const error = new ReadError('too-many-waiters', 'too many reads wait half-served');
-  for (const waiter of [...assembly.waiters]) {
-    assembly.waiters.delete(waiter);
-    waiter.failed(error);
+  /** First come, first served; and a look now and then at what has become stuck. */
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const go = (): void => {
+        this.#queue.delete(go);
+        signal.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#queue.add(go);
+      signal.addEventListener('abort', go, { once: true });
+      this.#cancelTimer ??= this.#clock.after(STUCK_MS, () => {
+        this.#cancelTimer = undefined;
+        for (const waiting of [...this.#queue]) waiting();
+      });
+    });
+  }
+
+  #wakeNext(): void {
+    const [next] = this.#queue;
+    next?.();
+    if (this.#queue.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 }

@@ -11,8 +11,8 @@ export interface FileMemoryParts {
   readonly cache: CacheWriter;
   readonly pool: AssemblyPool;
   readonly clock: Clock;
-  /** Bytes that were there have gone while somebody waits for them. */
-  readonly onLoss: () => void;
+  /** Whether something is about to bring bytes of `[from, to)`. */
+  readonly isFetching: (from: number, to: number) => boolean;
 }
 
 /**
@@ -81,6 +81,13 @@ export class FileMemory implements AssemblyHome {
     for (const assembly of this.#assemblies.values()) yield* assembly.waiters;
   }
 
+  /** Resolves when {@link deliver} may be called with bytes from `offset` on, or the signal fires. */
+  async room(offset: number, signal: AbortSignal): Promise<void> {
+    const { layout, pool } = this.#parts;
+    if (this.#assemblies.get(layout.blockAt(offset))?.hasMemory || pool.hasRoom()) return;
+    await pool.room(signal);
+  }
+
   /** Takes bytes in, and wakes whoever waited for them. */
   deliver(offset: number, bytes: Uint8Array): void {
     for (const part of this.#parts.layout.byBlock(offset, offset + bytes.length)) {
@@ -109,9 +116,12 @@ export class FileMemory implements AssemblyHome {
     this.#assemblies.clear();
   }
 
+  isFetching(assembly: BlockAssembly): boolean {
+    return this.#parts.isFetching(assembly.start, assembly.end);
+  }
+
   emptied(assembly: BlockAssembly): void {
     this.#dropIfIdle(assembly);
-    if (assembly.waiters.size > 0) this.#parts.onLoss();
   }
 
   #isCached(block: number): boolean {

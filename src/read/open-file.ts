@@ -40,8 +40,10 @@ export interface Traffic {
 /** Bytes that a handle would like to have, without waiting for them. */
 export interface Demand {
   ahead(): Iterable<{ readonly from: number; readonly to: number }>;
-  /** The byte cannot be had now. */
-  cut(offset: number): void;
+  /** Bytes `[from, to)` have come. */
+  brought(from: number, to: number): void;
+  /** Bytes `[from, to)` cannot be had now. */
+  cut(from: number, to: number): void;
 }
 
 /** Less than this beyond what is wanted is not worth a new stream. */
@@ -84,7 +86,9 @@ export class OpenFile implements PumpHost {
     this.id = { infoHash: file.infoHash, fileIndex: file.fileIndex };
     this.layout = new FileLayout(file.details, file.fileIndex, cache.blockBytes);
     const plan = (): void => this.plan();
-    this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, onLoss: plan });
+    const isFetching = (from: number, to: number): boolean =>
+      this.streams.some(({ position, end }) => position < to && end > from);
+    this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, isFetching });
     this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
     this.#stopWaiting = clock.after(PREPARE_MS, () => this.#becomePrepared());
@@ -184,11 +188,15 @@ export class OpenFile implements PumpHost {
 
   deliver(pump: StreamPump, offset: number, bytes: Uint8Array): void {
     this.#parts.traffic.fromStreams += bytes.length;
-    this.memory.deliver(offset, bytes);
+    this.#takeIn(offset, bytes);
     // What another stream has brought already is not fetched again.
     if (this.memory.firstMissing(pump.position, pump.end) - pump.position < SLACK_BYTES) return;
     this.#end(pump);
     this.plan();
+  }
+
+  async room(offset: number, signal: AbortSignal): Promise<void> {
+    await this.memory.room(offset, signal);
   }
 
   drained(): void {
@@ -206,7 +214,7 @@ export class OpenFile implements PumpHost {
     this.#end(pump);
     const end = this.layout.pieceEnd(this.layout.pieceAt(pump.position));
     this.memory.fail(pump.position, end, error);
-    for (const demand of this.demands) demand.cut(pump.position);
+    for (const demand of this.demands) demand.cut(pump.position, end);
     this.plan();
   }
 
@@ -248,7 +256,12 @@ export class OpenFile implements PumpHost {
 
   #deliverLocal(offset: number, bytes: Uint8Array): void {
     this.#parts.traffic.fromLocalFiles += bytes.length;
+    this.#takeIn(offset, bytes);
+  }
+
+  #takeIn(offset: number, bytes: Uint8Array): void {
     this.memory.deliver(offset, bytes);
+    for (const demand of this.demands) demand.brought(offset, offset + bytes.length);
   }
 
   #makePlan(): StreamPlan<StreamPump> {
@@ -273,6 +286,7 @@ export class OpenFile implements PumpHost {
     for (const demand of this.demands) {
       for (const { from, to } of demand.ahead()) {
         const missing = this.memory.firstMissing(from, to);
+        demand.brought(from, missing);
         if (missing < to) yield { from: missing, to, urgent: false };
       }
     }

@@ -14,7 +14,7 @@ export class OpenHandle implements Demand {
   /** How often the fuse thread had seen it jump when it was last looked at. */
   seenJumps = 0;
   /** What was asked for with EAGAIN for an answer: fetched, so that asking again makes sense. */
-  #wish: { readonly from: number; readonly to: number } | undefined;
+  #wish: { from: number; readonly to: number } | undefined;
 
   constructor(parts: { handle: number; file: OpenFile; readAhead: ReadAhead; policy: ReadPolicy }) {
     this.handle = parts.handle;
@@ -25,12 +25,17 @@ export class OpenHandle implements Demand {
 
   *ahead(): Generator<{ readonly from: number; readonly to: number }> {
     if (this.#wish !== undefined) yield this.#wish;
-    for (const { cursor, end } of this.readAhead.windows) yield { from: cursor.position, to: end };
+    for (const { next, end } of this.readAhead.windows) yield { from: next, to: end };
   }
 
-  cut(offset: number): void {
-    this.readAhead.cut(offset);
-    if (this.#wish !== undefined && this.#wish.from <= offset && offset < this.#wish.to) this.#wish = undefined;
+  brought(from: number, to: number): void {
+    this.readAhead.brought(from, to);
+    if (this.#wish !== undefined && from <= this.#wish.from && this.#wish.from < to) this.#wish.from = to;
+  }
+
+  cut(from: number, to: number): void {
+    this.readAhead.cut(from, to);
+    if (this.#wish !== undefined && this.#wish.from < to && from < this.#wish.to) this.#wish = undefined;
   }
 
   /** Has the bytes fetched in place of those that were wished for before. */

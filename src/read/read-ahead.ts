@@ -15,7 +15,9 @@ export interface ReadAheadParts {
 /** Bytes that are to be fetched before anybody asks for them. */
 export interface Window extends WindowOwner {
   readonly cursor: Cursor;
-  /** Exclusive; below the cursor's position when there is nothing to fetch. */
+  /** The first byte that was not fetched for it. What was, and is evicted before it was read, is not fetched again. */
+  readonly next: number;
+  /** Exclusive; at most `next` when there is nothing to fetch. */
   readonly end: number;
 }
 
@@ -47,10 +49,17 @@ export class ReadAhead {
     return seen.cursor.position + this.#widen(seen.cursor);
   }
 
-  /** The byte cannot be had now: no window reaches over it until its cursor moves. */
-  cut(offset: number): void {
+  /** Bytes `[from, to)` have come. */
+  brought(from: number, to: number): void {
     for (const window of this.#windows.values()) {
-      if (window.cursor.position <= offset && offset < window.end) window.end = offset;
+      if (from <= window.next && window.next < to) window.next = to;
+    }
+  }
+
+  /** Bytes `[from, to)` cannot be had now: no window reaches over them until its cursor moves. */
+  cut(from: number, to: number): void {
+    for (const window of this.#windows.values()) {
+      if (window.next < to && from < window.end) window.end = Math.max(window.next, from);
     }
   }
 
@@ -79,6 +88,7 @@ export class ReadAhead {
     const window = this.#windows.get(cursor) ?? new CursorWindow(cursor, onChange);
     this.#windows.set(cursor, window);
     const granted = ledger.grant(window, wanted);
+    window.next = Math.max(window.next, cursor.position);
     window.end = cursor.position + granted;
     onChange();
     return windowStep(granted);
@@ -87,6 +97,7 @@ export class ReadAhead {
 
 class CursorWindow implements Window {
   readonly cursor: Cursor;
+  next = 0;
   end = 0;
   readonly #onChange: () => void;
 

@@ -6,6 +6,8 @@ import type { PlannedStream } from './stream-plan.ts';
 /** Where a pump takes its bytes from and brings them to. */
 export interface PumpHost {
   openStream(start: number, end: number, signal: AbortSignal): ByteStream;
+  /** Resolves when bytes from `offset` on can be taken in, or the signal fires. */
+  room(offset: number, signal: AbortSignal): Promise<void>;
   deliver(pump: StreamPump, offset: number, bytes: Uint8Array): void;
   /** It has brought everything up to its end. */
   drained(pump: StreamPump): void;
@@ -110,6 +112,7 @@ export class StreamPump implements PlannedStream {
     } finally {
       stall.stop();
     }
+    await this.#host.room(this.position, this.#closing.signal);
     if (!this.isClosed && stream === this.#stream) this.#take(bytes);
   }
 
