@@ -1,4 +1,4 @@
-import { ByteRanges } from './byte-ranges.ts';
+import { type ByteRange, ByteRanges } from './byte-ranges.ts';
 
 /** Somebody who waits for bytes `[from, to)` of the file, all within one block. Called back synchronously. */
 export interface BlockWaiter {
@@ -51,6 +51,10 @@ export class BlockAssembly {
 
   firstMissing(from: number, to: number): number {
     return this.#filled.firstMissing(from, to);
+  }
+
+  missing(from: number, to: number): Iterable<ByteRange> {
+    return this.#filled.missing(from, to);
   }
 
   wait(waiter: BlockWaiter): void {

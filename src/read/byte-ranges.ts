@@ -1,3 +1,9 @@
+/** Bytes `[from, to)`. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A set of bytes, as sorted ranges `[from, to)` that neither overlap nor touch. Meant for a handful of ranges. */
 export class ByteRanges {
   readonly #ranges: { from: number; to: number }[] = [];
@@ -39,6 +45,18 @@ export class ByteRanges {
       at = range.to;
     }
     return Math.min(at, to);
+  }
+
+  /** The parts of `[from, to)` that are not in the set, in order. */
+  *missing(from: number, to: number): Generator<ByteRange> {
+    let at = from;
+    for (const range of this.#ranges) {
+      if (range.to <= at) continue;
+      if (range.from >= to) break;
+      if (range.from > at) yield { from: at, to: range.from };
+      at = range.to;
+    }
+    if (at < to) yield { from: at, to };
   }
 
   has(from: number, to: number): boolean {

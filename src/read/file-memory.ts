@@ -2,6 +2,7 @@ import type { CacheWriter } from '../cache/cache-writer.ts';
 import type { Clock } from '../util/clock.ts';
 import type { AssemblyHome, AssemblyPool } from './assembly-pool.ts';
 import { BlockAssembly, type BlockWaiter } from './block-assembly.ts';
+import type { ByteRange } from './byte-ranges.ts';
 import type { FileLayout } from './file-layout.ts';
 
 export interface FileMemoryParts {
@@ -37,6 +38,16 @@ export class FileMemory implements AssemblyHome {
       if (missing < part.to) return missing;
     }
     return to;
+  }
+
+  /** The parts of `[from, to)` that are not in memory, in order, those that touch as one. */
+  *missing(from: number, to: number): Generator<ByteRange> {
+    let open: ByteRange | undefined;
+    for (const range of this.#missingByBlock(from, to)) {
+      if (open !== undefined && open.to !== range.from) yield open;
+      open = { from: open?.to === range.from ? open.from : range.from, to: range.to };
+    }
+    if (open !== undefined) yield open;
   }
 
   /** Whether some byte of the block `offset` lies in is in memory. */
@@ -122,6 +133,15 @@ export class FileMemory implements AssemblyHome {
 
   emptied(assembly: BlockAssembly): void {
     this.#dropIfIdle(assembly);
+  }
+
+  *#missingByBlock(from: number, to: number): Generator<ByteRange> {
+    for (const part of this.#parts.layout.byBlock(from, to)) {
+      if (this.#isCached(part.block)) continue;
+      const assembly = this.#assemblies.get(part.block);
+      if (assembly === undefined) yield { from: part.from, to: part.to };
+      else yield* assembly.missing(part.from, part.to);
+    }
   }
 
   #isCached(block: number): boolean {

@@ -276,18 +276,18 @@ export class OpenFile implements PumpHost {
   }
 
   *#urgentWants(): Generator<Want> {
-    for (const waiter of this.memory.waiters()) {
-      const from = this.memory.firstMissing(waiter.from, waiter.to);
-      if (from < waiter.to) yield { from, to: this.layout.roundUp(waiter.to), urgent: true };
+    for (const { from, to } of this.memory.waiters()) {
+      for (const range of this.memory.missing(from, this.layout.roundUp(to))) {
+        if (range.from < to) yield { ...range, urgent: true };
+      }
     }
   }
 
   *#aheadWants(): Generator<Want> {
     for (const demand of this.demands) {
       for (const { from, to } of demand.ahead()) {
-        const missing = this.memory.firstMissing(from, to);
-        demand.brought(from, missing);
-        if (missing < to) yield { from: missing, to, urgent: false };
+        demand.brought(from, this.memory.firstMissing(from, to));
+        for (const range of this.memory.missing(from, to)) yield { ...range, urgent: false };
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { ByteRange } from './byte-ranges.ts';
 import type { FileLayout } from './file-layout.ts';
 
 /** An engine stream of a file, as the plan sees it. */
@@ -9,10 +10,8 @@ export interface PlannedStream {
   readonly stalled: boolean;
 }
 
-/** Bytes `[from, to)` that are missing, or begin with missing ones. */
-export interface Want {
-  readonly from: number;
-  readonly to: number;
+/** Bytes that are missing, all of them. */
+export interface Want extends ByteRange {
   /** Somebody waits for them; else they are read ahead. */
   readonly urgent: boolean;
 }
@@ -35,7 +34,10 @@ export interface StreamPlan<Stream> {
   readonly local: readonly Want[];
 }
 
-/** A reader waits at most for so much to stream by before its own bytes come; opening a stream costs about as much. */
+/**
+ * So much may stream by before the bytes that are wanted, and so much that is here already is fetched again rather than that a
+ * stream ends before it and another begins behind it: opening one costs about as much.
+ */
 const JOIN_BYTES = 1 << 20;
 
 /**
@@ -114,7 +116,7 @@ class Planner<Stream extends PlannedStream> {
   #laneFor(at: number, urgent: boolean): Lane<Stream> | undefined {
     let best: Lane<Stream> | undefined;
     for (const lane of this.#lanes) {
-      if (lane.opened > at || lane.reach < at || (best && best.opened >= lane.opened)) continue;
+      if (lane.opened > at || lane.reach + JOIN_BYTES < at || (best && best.opened >= lane.opened)) continue;
       if (!urgent || this.#isSoonAt(lane, at)) best = lane;
     }
     return best;
