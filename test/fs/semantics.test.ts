@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/engine/errors.ts';
 import { engineErrorCodes } from '../../src/engine/index.ts';
@@ -6,27 +5,9 @@ import { toErrnoError } from '../../src/fs/errno-map.ts';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { ErrnoError } from '../../src/fuse/filesystem.ts';
 import { ReadError, readErrorCodes } from '../../src/read/errors.ts';
+import { documentedTable } from '../fixtures/documented-table.ts';
 import { type LaneHarness, u32, u64 } from './lane-harness.ts';
 import { film, mountTrees, ROOT, season, walk } from './mounted-trees.ts';
-
-/** The cells of each row of the table in `docs/SEMANTICS.md` that has this header. */
-function documentedTable(...header: readonly string[]): string[][] {
-  const lines = readFileSync(new URL('../../docs/SEMANTICS.md', import.meta.url), 'utf8').split('\n');
-  const cellsOf = (line: string) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map(cell => cell.trim().replaceAll('`', ''));
-  const start = lines.findIndex(line => cellsOf(line).join() === header.join());
-  if (start < 0) throw new Error(`no table with ${header}`);
-  const rows = lines.slice(start + 2);
-  return rows
-    .slice(
-      0,
-      rows.findIndex(line => !line.startsWith('|')),
-    )
-    .map(cellsOf);
-}
 
 function nameOf(errno: number | undefined): string | undefined {
   return Object.entries(Errno).find(([, value]) => value === errno)?.[0];
