@@ -15,6 +15,9 @@ const SIZE = 48 * 2 ** 20;
 /** Slow enough that a read is under way whenever the test looks. */
 const RATE = 6 * 2 ** 20;
 
+/** Waits until process $1 is in read(2) (system call 0) of the file that it opened first (descriptor 3). */
+const UNTIL_IT_READS = 'until grep -q "^0 0x3 " /proc/$1/syscall; do sleep 0.05; done';
+
 describe('when the seeder goes away in the middle of a read', () => {
   it('waits 60 s and goes on when it returns; ls and stat answer meanwhile', { timeout: 200_000 }, async () => {
     const swarm = await Swarm.start();
@@ -46,20 +49,15 @@ describe('when the seeder goes away in the middle of a read', () => {
   it('lets go of a reader that is killed, and umount returns within 5 s', async () => {
     const swarm = await Swarm.start();
     await swarm.seederLeaves();
-    const reader = spawn('cat', [swarm.mountedFile], { stdio: ['ignore', 'ignore', 'ignore'] });
-    await once(reader, 'spawn');
-    await runOk('bash', [
-      '-c',
-      'until grep -q fuse /proc/$1/wchan 2>/dev/null || grep -q "State:.S" /proc/$1/status; do :; done',
-      'bash',
-      `${reader.pid}`,
-    ]);
+    const reader = spawn('cat', [swarm.mountedFile], { stdio: 'ignore' });
+    await runOk('bash', ['-c', UNTIL_IT_READS, 'bash', `${reader.pid}`]);
+    const gone = once(reader, 'exit');
     reader.kill('SIGINT');
-    await once(reader, 'exit');
+    await gone;
     const umount = await run(process.execPath, [CLI, 'umount', swarm.mount.mountpoint], { timeoutMs: 5000 });
     expect(umount).toMatchObject({ code: 0 });
     expect(isMounted(swarm.mount.mountpoint)).toBe(false);
-    await once(swarm.mount.child, 'exit').catch(() => {});
+    expect(await swarm.mount.stop()).toBe(0); // it was gone when umount returned
   });
 });
 

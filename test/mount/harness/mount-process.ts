@@ -57,7 +57,8 @@ export class MountProcess {
 
   /** The same for a whole file of tests: the caller calls {@link destroy}. */
   static async startUnmanaged(options: MountProcessOptions): Promise<MountProcess> {
-    await mkdir(options.mountpoint, { recursive: true });
+    // Where a killed process left its mount there is a folder already, and looking at it fails with ENOTCONN.
+    if (!isMounted(options.mountpoint)) await mkdir(options.mountpoint, { recursive: true });
     const mount = new MountProcess(options, spawnMount(options));
     try {
       await mount.#untilReady();
