@@ -63,10 +63,10 @@ export class RqbitEngine implements Engine {
     this.#release = components.release;
     this.#logger = components.logger;
     this.#settings = settings;
-    this.#adder = new TorrentAdder(components, settings);
     this.#redialler = new PeerRedialler(components);
     this.#health = new TorrentHealth({ client, redialler: this.#redialler });
     this.#records = new TorrentRecords(client);
+    this.#adder = new TorrentAdder({ ...components, records: this.#records }, settings);
     const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
     this.#streams = new StreamPool({ client, health: this.#health, fileLength }, settings.streams);
     const { peers } = settings;

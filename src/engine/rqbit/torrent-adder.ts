@@ -12,6 +12,7 @@ import type { RqbitClient } from './client.ts';
 import { hasStatus, RqbitStatusError } from './http-errors.ts';
 import type { RqbitFile } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
+import type { TorrentRecords } from './torrent-records.ts';
 
 /**
  * Adds torrents to rqbit. Two adds at the same time can be given the same number by rqbit, and then both return the first
@@ -20,6 +21,7 @@ import { socketAddresses } from './socket-addresses.ts';
  */
 export class TorrentAdder {
   readonly #client: RqbitClient;
+  readonly #records: TorrentRecords;
   readonly #mayFetch: MayFetch;
   readonly #logger: Logger;
   readonly #onDemand: boolean;
@@ -27,6 +29,7 @@ export class TorrentAdder {
 
   constructor(components: TorrentAdderComponents, options: { readonly onDemand: boolean }) {
     this.#client = components.client;
+    this.#records = components.records;
     this.#mayFetch = components.mayFetch;
     this.#logger = components.logger;
     this.#onDemand = options.onDemand;
@@ -47,6 +50,7 @@ export class TorrentAdder {
 
   async #addMetainfo(bytes: Uint8Array, { peers, signal }: AddOptions): Promise<Added> {
     const { infoHash, files } = parseMetainfo(bytes);
+    this.#records.note(bytes);
     const addresses = await socketAddresses(peers);
     const add = () =>
       this.#addUnlessThere({ infoHash, source: bytes, files, peers: addresses, timeoutMs: ADD_MS }, { signal });
@@ -115,6 +119,7 @@ export interface Added {
 
 export interface TorrentAdderComponents {
   readonly client: RqbitClient;
+  readonly records: TorrentRecords;
   readonly mayFetch: MayFetch;
   readonly logger: Logger;
 }

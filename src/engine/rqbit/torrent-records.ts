@@ -30,6 +30,7 @@ export class TorrentRecords {
   readonly #shapes = new Map<InfoHash, Promise<TorrentShape>>();
   readonly #pieces = new Map<InfoHash, Promise<PieceBits>>();
   readonly #files = new Map<InfoHash, Promise<RqbitDetails>>();
+  readonly #untold = new Map<InfoHash, Uint8Array>();
 
   constructor(client: RqbitClient) {
     this.#client = client;
@@ -48,13 +49,19 @@ export class TorrentRecords {
 
   /** The .torrent, whose info hash is checked. */
   async metainfo(infoHash: InfoHash, options: WaitOptions): Promise<Uint8Array> {
-    const bytes = await this.#client.metadata(infoHash, options);
+    const bytes = this.#untold.get(infoHash) ?? (await this.#client.metadata(infoHash, options));
     const details = parseMetainfo(bytes);
     if (details.infoHash !== infoHash) {
       throw new EngineError('protocol', `${this.#client.server} sent the metadata of another torrent for ${infoHash}`);
     }
     this.#shapes.set(infoHash, Promise.resolve(shapeOf(details)));
     return bytes;
+  }
+
+  /** It was added from these bytes. They are kept if rqbit cannot give them back: the name goes into an HTTP header there. */
+  note(bytes: Uint8Array): void {
+    const { infoHash, name } = parseMetainfo(bytes);
+    if (/[\p{Cc}]/u.test(name)) this.#untold.set(infoHash, bytes);
   }
 
   shape(infoHash: InfoHash, { signal }: WaitOptions): Promise<TorrentShape> {
@@ -102,6 +109,7 @@ export class TorrentRecords {
     this.#shapes.delete(infoHash);
     this.#pieces.delete(infoHash);
     this.#files.delete(infoHash);
+    this.#untold.delete(infoHash);
   }
 
   stop(): void {
