@@ -21,10 +21,11 @@ export class PieceAssembly<Peer> {
   readonly #received: Uint8Array;
   readonly #requests: BlockRequest<Peer>[][];
 
-  constructor(piece: number, size: number) {
+  /** @param bytes where the piece is put together; what is in there does not matter */
+  constructor(piece: number, bytes: Uint8Array) {
     this.piece = piece;
-    this.bytes = new Uint8Array(size);
-    this.blockCount = Math.ceil(size / BLOCK_BYTES);
+    this.bytes = bytes;
+    this.blockCount = Math.ceil(bytes.length / BLOCK_BYTES);
     this.#missingBlocks = this.blockCount;
     this.#received = new Uint8Array(this.blockCount);
     this.#requests = Array.from({ length: this.blockCount }, () => []);

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PiecePlan } from './demand-plan.ts';
 import { pieceSize } from './payload-layout.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
+import { PieceBuffers } from './piece-buffers.ts';
 import type { Wire } from './webtorrent.js';
 
 /** What the fetcher uses of a connection. */
@@ -47,6 +49,7 @@ export class PieceFetcher {
   readonly #finishing = new Set<number>();
   /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
   readonly #single = new Map<number, FetchWire | undefined>();
+  readonly #buffers = new PieceBuffers();
   #plan: PiecePlan = { pieces: [], urgentCount: 0 };
   #fetchedBytes = 0;
 
@@ -108,7 +111,8 @@ export class PieceFetcher {
   #assembly(piece: number): PieceAssembly<FetchWire> {
     const known = this.#assemblies.get(piece);
     if (known !== undefined) return known;
-    const assembly = new PieceAssembly<FetchWire>(piece, pieceSize(this.#components.details, piece));
+    const bytes = this.#buffers.take(pieceSize(this.#components.details, piece));
+    const assembly = new PieceAssembly<FetchWire>(piece, bytes);
     this.#assemblies.set(piece, assembly);
     return assembly;
   }
@@ -149,7 +153,7 @@ export class PieceFetcher {
     this.#assemblies.delete(piece);
     this.#finishing.add(piece);
     try {
-      if (await this.#isRight(piece, bytes)) {
+      if (this.#isRight(piece, bytes)) {
         this.#single.delete(piece);
         await this.#components.keep(piece, bytes);
       } else {
@@ -157,13 +161,14 @@ export class PieceFetcher {
       }
     } finally {
       this.#finishing.delete(piece);
+      this.#buffers.giveBack(bytes);
     }
     this.update();
   }
 
-  async #isRight(piece: number, bytes: Uint8Array): Promise<boolean> {
-    // Off this thread, which has the protocol to speak.
-    const hash = Buffer.from(await crypto.subtle.digest('SHA-1', bytes));
+  /** On this thread: another would need a copy, which costs it most of what the hash does. */
+  #isRight(piece: number, bytes: Uint8Array): boolean {
+    const hash = createHash('sha1').update(bytes).digest();
     return hash.equals(this.#components.details.pieceHashes.subarray(piece * 20, piece * 20 + 20));
   }
 
@@ -190,7 +195,10 @@ export class PieceFetcher {
       const assembly = this.#assemblies.get(piece);
       if (assembly === undefined) continue;
       if (assembly.receivedBytes > 0 && kept + assembly.bytes.length <= KEPT_BYTES) kept += assembly.bytes.length;
-      else this.#assemblies.delete(piece);
+      else {
+        this.#assemblies.delete(piece);
+        this.#buffers.giveBack(assembly.bytes);
+      }
     }
   }
 }

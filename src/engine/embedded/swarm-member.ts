@@ -1,5 +1,5 @@
 import type WebTorrent from '#webtorrent';
-import type { ChunkStore, KnownTorrent, Torrent, Wire } from '#webtorrent';
+import type { ChunkStore, KnownTorrent, Torrent, Wire, WireSocket } from '#webtorrent';
 import { EngineError } from '../errors.ts';
 import type { InfoHash, TorrentDetails } from '../torrent.ts';
 import { pieceSize } from './payload-layout.ts';
@@ -146,7 +146,7 @@ export class SwarmMember {
       wire.destroy();
       return;
     }
-    this.#sendAtOnce(wire);
+    this.#tuneSocket(wire);
     limitMessages(wire, this.#content?.details.pieceCount ?? 0);
     // An incoming connection comes from a port that nobody listens on.
     if (address !== undefined && wire.type === 'tcpOutgoing' && this.#known.size < KNOWN_PEERS)
@@ -154,9 +154,10 @@ export class SwarmMember {
     if (this.#content === undefined) this.#awaitInfo(wire);
   }
 
-  /** A request is 17 bytes: Nagle's algorithm would hold it back for the 40 ms of a delayed acknowledgement. */
-  #sendAtOnce(wire: Wire): void {
-    for (const peer of this.#torrent._peers.values()) if (peer.wire === wire) peer.conn?.setNoDelay?.(true);
+  #tuneSocket(wire: Wire): void {
+    for (const peer of this.#torrent._peers.values()) {
+      if (peer.wire === wire && peer.conn !== null) sendTogether(wire, peer.conn);
+    }
   }
 
   /** In place of webtorrent's listener, which would encode the dictionary anew and take on the hash of that. */
@@ -243,6 +244,26 @@ function limitMessages(wire: Wire, pieceCount: number): void {
   wire.on('request', () => {
     if (wire.peerRequests.length > MOST_PEER_REQUESTS) wire.destroy();
   });
+}
+
+/**
+ * A request is 17 bytes. Nagle's algorithm would hold the last of them back for the 40 ms of a delayed acknowledgement, and
+ * without it each would be a system call of its own: so those of one turn go out together.
+ */
+function sendTogether(wire: Wire, socket: WireSocket): void {
+  socket.setNoDelay?.(true);
+  const request = wire.request;
+  let isCorked = false;
+  wire.request = (...parameters) => {
+    request.apply(wire, parameters);
+    if (isCorked) return;
+    isCorked = true;
+    socket.cork();
+    setImmediate(() => {
+      isCorked = false;
+      socket.uncork();
+    });
+  };
 }
 
 /** Bytes; a bitfield of eight million pieces fits, when the number of pieces is not known yet. */

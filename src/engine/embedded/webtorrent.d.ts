@@ -83,10 +83,7 @@ export interface Torrent extends EventEmitter {
   addPeer(address: string, source: 'manual'): boolean;
   destroy(options: object, callback: (error?: Error) => void): void;
 
-  readonly _peers: ReadonlyMap<
-    string,
-    { readonly wire: Wire | null; readonly conn: { setNoDelay?(on: boolean): void } | null }
-  >;
+  readonly _peers: ReadonlyMap<string, { readonly wire: Wire | null; readonly conn: WireSocket | null }>;
   readonly _peersLength: number;
   /** Fills one peer's queue of requests; called whenever that may have become possible. */
   _updateWire(wire: Wire): void;
@@ -96,6 +93,13 @@ export interface Torrent extends EventEmitter {
   _checkDone(): void;
   _onMetadata(torrent: KnownTorrent): Promise<void>;
   _startupBitfield: Uint8Array | undefined;
+}
+
+/** A `net.Socket`. */
+export interface WireSocket {
+  setNoDelay?(on: boolean): void;
+  cork(): void;
+  uncork(): void;
 }
 
 /** A connection to a peer after the handshake: `bittorrent-protocol`. */
