@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/engine/index.ts';
 import { KiB, MiB, ReaderRig } from './reader-rig.ts';
 
-/** Operations in all; a run that takes too long ends early, and fails if it got less than half-way. */
 const OPERATIONS = 100_000;
-const LIMIT_MS = 45_000;
+/** A time box in processor time, so that a busy machine does not make the test a smaller one. */
+const LIMIT_CPU_MS = 120_000;
 const OPERATIONS_PER_SCENARIO = 400;
 
 /**
@@ -12,19 +12,20 @@ const OPERATIONS_PER_SCENARIO = 400;
  * To repeat a failure set `READ_SEED` to the seed that the message names.
  */
 describe('any sequence of reads', () => {
-  it('gives the payload or an error, and leaves nothing behind', { timeout: 4 * LIMIT_MS }, async () => {
+  it('gives the payload or an error, and leaves nothing behind', { timeout: 900_000 }, async () => {
     const firstSeed = Number(process.env['READ_SEED'] ?? Date.now() % 1_000_000);
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
+    const isInTime = (): boolean => process.cpuUsage(startedAt).user < LIMIT_CPU_MS * 1000;
     let operations = 0;
     let seed = firstSeed;
-    for (; operations < OPERATIONS && performance.now() - startedAt < LIMIT_MS; seed++) {
+    for (; operations < OPERATIONS && isInTime(); seed++) {
       try {
         operations += await new Scenario(seed).run();
       } catch (error) {
         throw new Error(`READ_SEED=${seed}: ${error instanceof Error ? error.message : error}`, { cause: error });
       }
     }
-    expect(operations, `seeds ${firstSeed} to ${seed}`).toBeGreaterThan(OPERATIONS / 2);
+    expect(operations, `seeds ${firstSeed} to ${seed}`).toBeGreaterThanOrEqual(OPERATIONS);
   });
 });
 
