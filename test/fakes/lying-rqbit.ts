@@ -22,6 +22,9 @@ export class LyingRqbit {
   permits = 8;
   version = '9.0.1';
   openStreams = 0;
+  /** Two at the same time can get the same number from rqbit. */
+  mostAddsAtOnce = 0;
+  #addsUnderWay = 0;
   #lies: ActiveLie[] = [];
   readonly #server: Server;
   readonly #permitWaiters: (() => void)[] = [];
@@ -136,13 +139,16 @@ export class LyingRqbit {
         seen_peers: peers,
       });
     }
+    this.mostAddsAtOnce = Math.max(this.mostAddsAtOnce, ++this.#addsUnderWay);
     await this.#permit(response);
+    await new Promise(resolve => setImmediate(resolve));
     try {
       const torrent = this.add(bytes);
       const onlyFiles = url.searchParams.get('only_files');
       if (onlyFiles !== null) torrent.select(onlyFiles.split(',').map(Number));
       send({ id: torrent.id, details: torrent.detailsJson(), output_folder: torrent.outputFolder, seen_peers: null });
     } finally {
+      this.#addsUnderWay--;
       this.#returnPermit();
     }
   }
@@ -293,7 +299,7 @@ class Refusal extends Error {
 
 export type Lie =
   /** This, whatever was asked. */
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly headers?: Headers }
+  | { readonly kind: 'answer'; readonly status: number; readonly body: string | Uint8Array; readonly headers?: Headers }
   /** Takes the request and says nothing. */
   | { readonly kind: 'silence' }
   | { readonly kind: 'hang-up' }
