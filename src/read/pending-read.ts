@@ -55,14 +55,13 @@ export class PendingRead {
   /** Copies what is in memory, and waits for the rest. */
   #collect(): void {
     const { layout, memory } = this.#parts;
-    const missing = [...layout.byBlock(this.from, this.to)].filter(
-      ({ block, from, to }) => !this.#kept.has(block) && memory.firstMissing(from, to) < to,
-    );
+    const rest = [...layout.byBlock(this.from, this.to)].filter(({ block }) => !this.#kept.has(block));
+    const missing = rest.filter(({ from, to }) => memory.firstMissing(from, to) < to);
     if (missing.length === 0) {
       this.#finish();
       return;
     }
-    this.#keepWhatIsThere();
+    if (missing.length < rest.length) this.#keepWhatIsThere();
     for (const { from, to } of missing) this.#waitFor(from, to);
     this.#parts.fetch();
   }

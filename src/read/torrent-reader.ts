@@ -110,6 +110,11 @@ export class TorrentReader implements Reader {
     await Promise.all([this.#verifier.stop(), ...this.#closing]);
   }
 
+  /** Resolves when no file is being hashed in the background for {@link verifiedLocalFile}. */
+  async verified(): Promise<void> {
+    await this.#verifier.settled();
+  }
+
   /** What waits and why, for people: one row for each open handle. */
   snapshot(): readonly HandleSnapshot[] {
     const nowMs = this.#parts.clock.now();

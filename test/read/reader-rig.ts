@@ -54,10 +54,17 @@ export class ReaderRig {
   }
 
   /** As the mount does it: from the fast lane if it can, else from the slow one. */
-  async read(handle: number, offset: number, length: number, signal = never, nonBlocking = false): Promise<Buffer> {
+  async read(
+    handle: number,
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+    nonBlocking = false,
+  ): Promise<Buffer> {
     const reply = this.fast.read(handle, offset, length);
     if (reply === undefined) {
-      return Buffer.concat(await this.reader.read(handle, { offset, length }, { signal, nonBlocking }));
+      const options = { signal: signal ?? new AbortController().signal, nonBlocking };
+      return Buffer.concat(await this.reader.read(handle, { offset, length }, options));
     }
     try {
       if (reply.touched) this.reader.touched(handle, { offset, length });

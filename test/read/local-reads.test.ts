@@ -1,0 +1,195 @@
+import { appendFile, mkdir, mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FakeTorrent, FakeTorrentOptions } from '../fakes/fake-torrent.ts';
+import { KiB, MiB, never, ReaderRig } from './reader-rig.ts';
+
+const PIECE = 256 * KiB;
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'local-reads-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** A torrent whose files lie in the folder, all pieces held. */
+async function onDisk(rig: ReaderRig, options: FakeTorrentOptions, mustVerify = true): Promise<FakeTorrent> {
+  const torrent = rig.engine.addTorrent({ pieceLength: PIECE, ...options });
+  const pathOf = (file: { readonly path: readonly string[] }): string => join(folder, ...file.path);
+  for (const file of torrent.details.files) {
+    if (file.padding) continue;
+    await mkdir(dirname(pathOf(file)), { recursive: true });
+    await writeFile(pathOf(file), torrent.fileBytes(file.index));
+  }
+  torrent.holdAll();
+  torrent.setLocalFiles(pathOf, { mustVerify });
+  return torrent;
+}
+
+async function flipByte(path: string, offset: number): Promise<void> {
+  const file = await open(path, 'r+');
+  const byte = new Uint8Array(1);
+  await file.read(byte, 0, 1, offset);
+  await file.write(new Uint8Array([(byte[0] ?? 0) ^ 0xff]), 0, 1, offset);
+  await file.close();
+}
+
+function readable(torrent: FakeTorrent, fileIndex = 0) {
+  return { infoHash: torrent.infoHash, fileIndex, details: torrent.details };
+}
+
+describe.each([true, false])('held pieces on this disk (written by another program: %s)', mustVerify => {
+  it('are read from there, without a stream', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 3 * MiB + 5 }, mustVerify);
+    const handle = rig.open(torrent);
+    for (let offset = 0; offset < torrent.payload.length; offset += 300_000) {
+      const bytes = await rig.read(handle, offset, 300_000);
+      expect(bytes.equals(torrent.payload.subarray(offset, offset + 300_000))).toBe(true);
+    }
+    expect(rig.engine.calls.get('open') ?? 0).toBe(0);
+    await rig.reader.stop();
+    expect(rig.reader.statistics().localBytes).toBe(0);
+  });
+
+  it('are used as far as they are held, the others streamed', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 8 * PIECE }, mustVerify);
+    torrent.lose(2, 3, 6);
+    await writeFile(join(folder, 'file.bin'), Buffer.alloc(3 * PIECE), { flag: 'r+' });
+    await writeFile(join(folder, 'file.bin'), torrent.payload.subarray(0, 2 * PIECE), { flag: 'r+' });
+    const handle = rig.open(torrent);
+    const bytes = await rig.read(handle, 0, 8 * PIECE);
+    expect(bytes.equals(torrent.payload)).toBe(true);
+    expect(torrent.fetchedBytes).toBe(3 * PIECE);
+    await rig.reader.stop();
+  });
+
+  it('are asked of the engine when the file cannot be read', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: MiB }, mustVerify);
+    await rm(join(folder, 'file.bin'));
+    const handle = rig.open(torrent);
+    expect((await rig.read(handle, 0, MiB)).equals(torrent.payload)).toBe(true);
+    await rig.reader.stop();
+  });
+});
+
+describe('a piece on disk that another program wrote', () => {
+  it('is hashed together with the files that it spans', async () => {
+    const rig = new ReaderRig();
+    const files = [100 * KiB, 1000, 300 * KiB, 50 * KiB, 400 * KiB].map((length, index) => ({
+      path: ['sub', `${index}`],
+      length,
+      padding: index === 3,
+    }));
+    const torrent = await onDisk(rig, { files });
+    for (const fileIndex of [0, 1, 2, 4]) {
+      const handle = rig.open(torrent, { fileIndex });
+      const bytes = await rig.read(handle, 0, MiB);
+      expect(bytes.equals(torrent.fileBytes(fileIndex)), `file ${fileIndex}`).toBe(true);
+    }
+    expect(rig.engine.calls.get('open') ?? 0).toBe(0);
+    await rig.reader.stop();
+  });
+
+  it('is not believed when it does not match, but asked of the engine and hashed again', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    await flipByte(join(folder, 'file.bin'), PIECE + 5);
+    const handle = rig.open(torrent);
+    expect((await rig.read(handle, 0, 4 * PIECE)).equals(torrent.payload)).toBe(true);
+    expect(rig.engine.calls.get('open')).toBe(1);
+    await rig.reader.stop();
+  });
+
+  it('is `corrupt` when the engine has the same wrong bytes', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    await flipByte(join(folder, 'file.bin'), PIECE + 5);
+    torrent.payload[PIECE + 5] = (torrent.payload[PIECE + 5] ?? 0) ^ 0xff;
+    const handle = rig.open(torrent);
+    await expect(rig.read(handle, PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(await rig.read(handle, 0, PIECE)).toHaveLength(PIECE);
+    expect(await rig.read(handle, 2 * PIECE, 2 * PIECE)).toHaveLength(2 * PIECE);
+    await rig.reader.stop();
+  });
+});
+
+describe('a complete file', () => {
+  it('is handed out whole once each of its pieces was hashed, for as long as nobody touches it', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    const path = join(folder, 'file.bin');
+    const askFor = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.verified();
+    expect(await askFor()).toBe(path);
+
+    await flipByte(path, 7);
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.verified();
+    expect(await askFor(), 'hashed and found wrong').toBeUndefined();
+    const handle = rig.open(torrent);
+    expect((await rig.read(handle, 0, MiB)).equals(torrent.payload)).toBe(true);
+
+    await flipByte(path, 7);
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.verified();
+    expect(await askFor(), 'put right again').toBe(path);
+    await rig.reader.stop();
+  });
+
+  it.each([true, false])(
+    'that changes after it was hashed is hashed by piece again (mustVerify %s)',
+    async mustVerify => {
+      const rig = new ReaderRig({ cacheBytes: 0 });
+      const torrent = await onDisk(rig, { length: 4 * PIECE }, mustVerify);
+      await rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+      await rig.reader.verified();
+      const handle = rig.open(torrent);
+      expect((await rig.read(handle, 0, PIECE)).equals(torrent.payload.subarray(0, PIECE))).toBe(true);
+      await flipByte(join(folder, 'file.bin'), 9);
+      await utimes(join(folder, 'file.bin'), 1, 1);
+      expect((await rig.read(handle, 0, PIECE)).equals(torrent.payload.subarray(0, PIECE))).toBe(true);
+      await rig.reader.stop();
+    },
+  );
+
+  it('is not handed out while a piece is missing, or when it is longer than it should be', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    torrent.lose(3);
+    const askFor = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.verified();
+    torrent.hold(3);
+    await appendFile(join(folder, 'file.bin'), 'more');
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.verified();
+    expect(await askFor()).toBeUndefined();
+    await rig.reader.stop();
+  });
+});
+
+describe('with every stream hashed', () => {
+  it('gives right bytes across files, and `corrupt` for wrong ones', async () => {
+    const rig = new ReaderRig({ verifyAll: true });
+    const files = [100 * KiB, 1000, 300 * KiB, 400 * KiB].map((length, index) => ({ path: [`${index}`], length }));
+    const torrent = rig.engine.addTorrent({ files, pieceLength: PIECE });
+    for (const fileIndex of [0, 1, 2, 3]) {
+      const handle = rig.open(torrent, { fileIndex });
+      expect((await rig.read(handle, 0, MiB)).equals(torrent.fileBytes(fileIndex))).toBe(true);
+      rig.reader.close(handle);
+    }
+    const other = rig.engine.addTorrent({ length: MiB, pieceLength: PIECE, seed: 2 });
+    other.payload[10] = (other.payload[10] ?? 0) ^ 1;
+    const handle = rig.open(other);
+    await expect(rig.read(handle, 0, 5)).rejects.toMatchObject({ code: 'corrupt' });
+    await rig.reader.stop();
+  });
+});
