@@ -69,7 +69,7 @@ export class TorrentReader implements Reader {
     if (open === undefined) return;
     this.#handles.delete(handle);
     this.#parts.handles.close(handle);
-    failPending(open, new ReadError('bad-handle', 'the file was closed while it was read'));
+    failPending(open, () => new ReadError('bad-handle', 'the file was closed while it was read'));
     open.file.demands.delete(open);
     open.readAhead.drop();
     open.file.plan();
@@ -104,7 +104,7 @@ export class TorrentReader implements Reader {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const open of [...this.#handles.values()]) {
-      failPending(open, stopped());
+      failPending(open, stopped);
       this.close(open.handle);
     }
     await Promise.all([this.#verifier.stop(), ...this.#closing]);
@@ -246,8 +246,9 @@ function lengthOf(file: ReadableFile): number {
   return file.details.files[file.fileIndex]?.length ?? 0;
 }
 
-function failPending(open: OpenHandle, error: Error): void {
-  for (const read of [...open.pending.keys()]) read.fail(error);
+/** @param reason made only if anybody waits: an error costs more than all the rest of closing a file */
+function failPending(open: OpenHandle, reason: () => Error): void {
+  for (const read of [...open.pending.keys()]) read.fail(reason());
 }
 
 function stopped(): EngineError {

@@ -32,21 +32,21 @@ describe('opening a file of a torrent', () => {
   it('that is not wholly held asks for direct I/O', async () => {
     await withTorrent();
     const reply = await mount.lane.open(context, await mount.node('Season/a.mkv'), 0);
-    expect(reply).toMatchObject({ flags: OpenReplyFlag.DIRECT_IO, backingId: 0 });
+    expect(reply).toMatchObject({ flags: OpenReplyFlag.DIRECT_IO | OpenReplyFlag.NOFLUSH, backingId: 0 });
   });
 
   it('that is wholly held and verified keeps the page cache', async () => {
     await withTorrent();
     mount.reader.localPath = '/does/not/matter';
     const reply = await mount.lane.open(context, await mount.node('Season/a.mkv'), 0);
-    expect(reply).toMatchObject({ flags: OpenReplyFlag.KEEP_CACHE, backingId: 0 });
+    expect(reply).toMatchObject({ flags: OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.NOFLUSH, backingId: 0 });
   });
 
   it('waits for no engine', async () => {
     await withTorrent();
     mount.reader.verifyingHangs = true;
     const reply = await mount.lane.open(context, await mount.node('Season/a.mkv'), 0);
-    expect(reply.flags).toBe(OpenReplyFlag.DIRECT_IO);
+    expect(reply.flags).toBe(OpenReplyFlag.DIRECT_IO | OpenReplyFlag.NOFLUSH);
   });
 
   it('to write is refused', async () => {
