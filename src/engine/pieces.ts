@@ -1,4 +1,5 @@
 import type { WaitOptions } from './engine.ts';
+import type { FileState } from './file-state.ts';
 
 /** Which pieces of a torrent are held and verified. Bits may appear at any moment; they vanish only if data was lost. */
 export interface PieceMap {
@@ -19,4 +20,9 @@ export interface LocalFile {
    * the engine of this process is the only writer and has verified what its piece map says.
    */
   readonly mustVerify: boolean;
+  /**
+   * The file is whole, the engine has hashed every byte that it wrote there, and left the file in this state; nobody else wrote
+   * to it before. Undefined where it cannot say so.
+   */
+  readonly checkedState?: FileState | undefined;
 }

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Engine, EngineError, type FileId } from '../engine/index.ts';
+import { type Engine, EngineError, type FileId, stateOf } from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { FileLayout } from './file-layout.ts';
-import { openRegular, stateOf } from './file-state.ts';
 import { LocalPieceReader } from './local-files.ts';
 import type { ReadableFile } from './reader.ts';
+import { openRegular } from './regular-file.ts';
 import type { VerifiedFiles } from './verified-files.ts';
 
 export interface FileVerifierParts {
@@ -36,6 +36,7 @@ export class FileVerifier {
     if (local === undefined || !(await this.#isHeld(file, signal))) return undefined;
     const state = await stateOf(local.path).catch(() => undefined);
     if (state === undefined) return undefined;
+    if (local.checkedState === state) return local.path;
     const verdict = verified.get(idOf(file));
     if (verdict?.state === state) return verdict.isGood ? local.path : undefined;
     this.#queue(file, local.path);

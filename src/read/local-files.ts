@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Engine, InfoHash, TorrentDetails } from '../engine/index.ts';
-import { openRegular, readExactly } from './file-state.ts';
 import { isPiece, type PiecePart, partsOfPiece, pieceLengthOf } from './piece-hash.ts';
+import { openRegular, readExactly } from './regular-file.ts';
 
 /**
  * Reads and hashes one piece from the files on this machine, of which it may span several. Descriptors are opened and closed

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Engine, FileId, LocalFile, PieceMap } from '../engine/index.ts';
+import { type Engine, type FileId, type FileState, type LocalFile, type PieceMap, stateOf } from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { FileLayout } from './file-layout.ts';
-import { openRegular, readExactly, stateOf } from './file-state.ts';
 import { LocalPieceReader } from './local-files.ts';
 import type { ReadableFile } from './reader.ts';
+import { openRegular, readExactly } from './regular-file.ts';
 import type { VerifiedFiles } from './verified-files.ts';
 
 export interface LocalPiecesParts {
@@ -33,7 +33,8 @@ const READ_BYTES = 1 << 20;
  * The held pieces of one file as they lie on this machine's disk. How far they are believed:
  *
  * - Another program writes the file: each piece is hashed before a byte of it is used.
- * - The file is complete and was hashed whole: it is believed as long as its state (times, size, inode) is what it was then.
+ * - The file is complete and was hashed whole, or written by the engine of this process: it is believed as long as its state
+ *   (times, size, inode) is what it was then.
  * - The engine of this process writes it, and is not done: its own piece map is believed. Once the file is complete nothing
  *   writes it any more, so whatever changes it then is somebody else, and it is treated like the files of others.
  */
@@ -96,7 +97,7 @@ export class LocalPieces {
     const piece = this.#parts.layout.pieceAt(from);
     try {
       const file = await this.#open();
-      if (await this.#isUnchanged(file)) await this.#loadUnchanged(file, { from, to }, deliver, signal);
+      if (await this.#isUnchanged(file, signal)) await this.#loadUnchanged(file, { from, to }, deliver, signal);
       else if (this.#mustHash()) await this.#loadPiece(file, piece, deliver, signal);
       else await this.#loadPlain(file, { from, to }, deliver, signal);
     } catch (error) {
@@ -112,22 +113,38 @@ export class LocalPieces {
   }
 
   /** Whether the file was hashed whole, and found good, in the state in which it is now. */
-  async #isUnchanged(file: FileHandle): Promise<boolean> {
+  async #isUnchanged(file: FileHandle, signal: AbortSignal): Promise<boolean> {
     const verdict = this.#parts.verified.get(this.#id);
-    return verdict?.isGood === true && verdict.state === (await stateOf(file));
+    const checkedState = await this.#checkedState(signal);
+    if (verdict?.isGood !== true && checkedState === undefined) return false;
+    const state = await stateOf(file);
+    return state === checkedState || (verdict?.isGood === true && state === verdict.state);
+  }
+
+  /** See {@link LocalFile.checkedState}; asked for when the file became whole after it was located. */
+  async #checkedState(signal: AbortSignal): Promise<FileState | undefined> {
+    if (this.#local?.mustVerify !== false || !this.#isWhole()) return undefined;
+    if (this.#local.checkedState === undefined) {
+      const located = await this.#parts.engine.localFile(this.#id, { signal });
+      if (located?.path === this.#local?.path) this.#local = located;
+    }
+    return this.#local?.checkedState;
   }
 
   #mustHash(): boolean {
+    return this.#local?.mustVerify !== false || this.#isWhole();
+  }
+
+  #isWhole(): boolean {
     const { layout } = this.#parts;
-    const holds = (piece: number): boolean => this.#map?.has(piece) ?? false;
-    return this.#local?.mustVerify !== false || layout.everyPiece(0, layout.length, holds);
+    return layout.everyPiece(0, layout.length, piece => this.#map?.has(piece) ?? false);
   }
 
   async #loadUnchanged(file: FileHandle, range: FileRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
     const read: { offset: number; bytes: Uint8Array }[] = [];
     await this.#loadPlain(file, range, (offset, bytes) => read.push({ offset, bytes }), signal);
     // Looked at once more: whoever wrote before or while the bytes were read has changed the state by now.
-    if (!(await this.#isUnchanged(file))) return;
+    if (!(await this.#isUnchanged(file, signal))) return;
     for (const { offset, bytes } of read) deliver(offset, bytes);
   }
 

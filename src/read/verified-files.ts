@@ -1,5 +1,4 @@
-import type { FileId } from '../engine/index.ts';
-import type { FileState } from './file-state.ts';
+import type { FileId, FileState } from '../engine/index.ts';
 
 /** What is known of the files on disk: in which state each was hashed, and with what result. Kept across mounts by whoever makes it. */
 export interface VerifiedFiles {

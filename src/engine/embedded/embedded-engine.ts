@@ -155,10 +155,12 @@ class EmbeddedEngine implements Engine {
   }
 
   async localFile(file: FileId, { signal }: WaitOptions): Promise<LocalFile | undefined> {
-    const { paths } = await this.#layout(this.#torrent(file.infoHash), signal);
+    const torrent = this.#torrent(file.infoHash);
+    const { paths } = await this.#layout(torrent, signal);
     const path = paths[file.fileIndex];
     // One stat of a file of ours: nothing that could hang.
-    return path !== undefined && existsSync(path) ? { path, mustVerify: false } : undefined;
+    if (path === undefined || !existsSync(path)) return undefined;
+    return { path, mustVerify: false, checkedState: torrent.checkedState(file.fileIndex) };
   }
 
   open(file: FileId, options: StreamOptions): ByteStream {
@@ -234,6 +236,9 @@ class EmbeddedEngine implements Engine {
         return;
       case 'held':
         this.#torrents.get(notice.infoHash)?.changes.wake();
+        return;
+      case 'whole':
+        this.#torrents.get(notice.infoHash)?.setWhole(notice.files);
         return;
       case 'progress':
         for (const [stream, demand] of this.#streams) {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import type { FileState } from '../file-state.ts';
 import { parseMetainfo } from '../metainfo.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails } from '../torrent.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { payloadPaths } from './payload-paths.ts';
-import type { FromThread } from './thread-messages.ts';
+import type { FromThread, WholeFile } from './thread-messages.ts';
 import { Wakeups } from './wakeups.ts';
 
 /** Where a torrent's files are. */
@@ -23,6 +24,7 @@ export class ListedTorrent {
   readonly #folder: string;
   #state: EngineTorrentState;
   #error: string | undefined;
+  readonly #checkedStates = new Map<number, FileState>();
   #layout: Promise<TorrentLayout> | undefined;
 
   /** @param folder the folder of all torrents */
@@ -38,6 +40,15 @@ export class ListedTorrent {
     this.#state = state;
     this.#error = error;
     this.changes.wake();
+  }
+
+  setWhole(files: readonly WholeFile[]): void {
+    for (const { fileIndex, state } of files) this.#checkedStates.set(fileIndex, state);
+  }
+
+  /** See `LocalFile.checkedState`. */
+  checkedState(fileIndex: number): FileState | undefined {
+    return this.#checkedStates.get(fileIndex);
   }
 
   /** @throws EngineError `paused`, `torrent-error` when nobody fetches what is missing */

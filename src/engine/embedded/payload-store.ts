@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type FileState, stateFrom } from '../file-state.ts';
 import type { TorrentDetails, TorrentFile } from '../torrent.ts';
 import { type DataExtent, type DataExtents, hasData } from './data-extents.ts';
 import { OpenFiles } from './open-files.ts';
 import { pieceSize, spansOf } from './payload-layout.ts';
 import { payloadPaths } from './payload-paths.ts';
+import { WrittenStates } from './written-states.ts';
 
 /**
  * The payload of one torrent on disk: sparse files of their final size, 0600, made when the first piece of theirs arrives.
@@ -18,6 +20,7 @@ export class PayloadStore {
   /** Opened without making them: what is not there is not to be read. */
   readonly #forReading = new OpenFiles();
   readonly #forWriting: OpenFiles;
+  readonly #states = new WrittenStates();
 
   constructor(folder: string, details: TorrentDetails) {
     this.#details = details;
@@ -41,8 +44,20 @@ export class PayloadStore {
       const path = this.#paths[span.file.index];
       if (path === undefined) continue;
       const part = bytes.subarray(span.rangeOffset, span.rangeOffset + span.length);
-      await this.#forWriting.with(path, file => writeAll(file, part, span.fileOffset));
+      const write = () => this.#forWriting.with(path, file => writeAll(file, part, span.fileOffset));
+      await this.#states.during(span.file.index, path, write);
     }
+  }
+
+  /** The files that have bytes of the piece. */
+  filesOf(piece: number): TorrentFile[] {
+    const start = piece * this.#details.pieceLength;
+    return spansOf(this.#details, start, start + pieceSize(this.#details, piece)).map(span => span.file);
+  }
+
+  /** As our last write left the file, or the last survey found it; undefined when somebody else has written to it since. */
+  stateOf(fileIndex: number): FileState | undefined {
+    return this.#states.stateOf(fileIndex);
   }
 
   /**
@@ -64,8 +79,10 @@ export class PayloadStore {
     for (const file of this.#details.files) {
       const path = this.#paths[file.index];
       if (path === undefined || file.length === 0) continue;
-      const data = await dataIn(path, extents);
-      if (data.length > 0) dataOfFiles.set(file.index, data);
+      const found = await dataIn(path, extents);
+      if (found === undefined || found.data.length === 0) continue;
+      dataOfFiles.set(file.index, found.data);
+      this.#states.found(file.index, found.state);
     }
     return dataOfFiles.size === 0 ? undefined : new PayloadSurvey(this.#details, dataOfFiles);
   }
@@ -128,16 +145,20 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-async function dataIn(path: string, extents: DataExtents): Promise<readonly DataExtent[]> {
+async function dataIn(
+  path: string,
+  extents: DataExtents,
+): Promise<{ readonly data: readonly DataExtent[]; readonly state: FileState } | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch {
-    return []; // not there, or not readable: nothing to verify
+    return undefined; // not there, or not readable: nothing to verify
   }
   try {
-    const { size, blocks } = await file.stat();
-    return blocks === 0 ? [] : extents.of(file.fd, size);
+    const stats = await file.stat({ bigint: true });
+    const data = stats.blocks === 0n ? [] : extents.of(file.fd, Number(stats.size));
+    return { data, state: stateFrom(stats) };
   } finally {
     await file.close();
   }

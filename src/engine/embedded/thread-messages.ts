@@ -1,4 +1,5 @@
 import type { EngineErrorCode } from '../errors.ts';
+import type { FileState } from '../file-state.ts';
 import type { EngineTorrentState, InfoHash, TorrentSummary } from '../torrent.ts';
 import type { SwarmOptions } from './swarm-client.ts';
 
@@ -68,9 +69,17 @@ export type FromThread =
   | { readonly kind: 'gone'; readonly infoHash: InfoHash }
   /** Bits were set in the torrent's {@link HeldPieces}. */
   | { readonly kind: 'held'; readonly infoHash: InfoHash }
+  /** Files are whole, each in the state in which the engine wrote or found it. */
+  | { readonly kind: 'whole'; readonly infoHash: InfoHash; readonly files: readonly WholeFile[] }
   /** Bytes that came in for the piece that the demand needs next, which is not whole yet. */
   | { readonly kind: 'progress'; readonly demand: number; readonly infoHash: InfoHash; readonly uncheckedBytes: number }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };
+
+export interface WholeFile {
+  readonly fileIndex: number;
+  /** See `LocalFile.checkedState`. */
+  readonly state: FileState;
+}
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, unknown>>;

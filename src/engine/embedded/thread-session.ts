@@ -192,6 +192,7 @@ export class ThreadSession {
         events: {
           onState: changed => this.#tellState(changed),
           onHeld: changed => this.#tellHeld(changed.infoHash),
+          onWhole: ({ infoHash }, files) => this.#post({ kind: 'whole', infoHash, files }),
           onProgress: ({ infoHash }, demand, uncheckedBytes) =>
             this.#post({ kind: 'progress', infoHash, demand, uncheckedBytes }),
         },

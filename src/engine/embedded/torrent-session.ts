@@ -1,5 +1,5 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts';
-import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
+import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
 import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
 import { HeldPieces } from './held-pieces.ts';
@@ -9,7 +9,9 @@ import { PieceFetcher } from './piece-fetcher.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
 import type { SwarmClient } from './swarm-client.ts';
 import type { SwarmContent, SwarmMember } from './swarm-member.ts';
+import type { WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
+import { wholeFiles } from './whole-files.ts';
 
 export interface TorrentSessionComponents {
   readonly folder: TorrentFolder;
@@ -30,6 +32,7 @@ export interface CheckQueue {
 export interface TorrentSessionEvents {
   readonly onState: (torrent: TorrentSession) => void;
   readonly onHeld: (torrent: TorrentSession) => void;
+  readonly onWhole: (torrent: TorrentSession, files: readonly WholeFile[]) => void;
   readonly onProgress: (torrent: TorrentSession, demand: number, uncheckedBytes: number) => void;
 }
 
@@ -110,6 +113,7 @@ export class TorrentSession {
       this.#guarded(async () => {
         await this.#components.checks.run(() => this.#check(), this.#ended.signal);
         this.#checkedBytes = undefined;
+        this.#tellWhole(this.#components.details.files, piece => this.held.has(piece));
         this.#goOn();
       }),
     );
@@ -220,6 +224,11 @@ export class TorrentSession {
     );
   }
 
+  #tellWhole(files: Iterable<TorrentFile>, isHeld: (piece: number) => boolean): void {
+    const whole = wholeFiles(files, { details: this.#components.details, store: this.#store, isHeld });
+    if (whole.length > 0) this.#components.events.onWhole(this, whole);
+  }
+
   #goOn(): void {
     if (this.#ended.signal.aborted) return;
     if (this.state === 'live') this.#join();
@@ -271,6 +280,8 @@ export class TorrentSession {
     if (this.held.has(piece) || this.#ended.signal.aborted) return;
     const kept = this.#guarded(async () => {
       await this.#store.writePiece(piece, bytes);
+      // Before the bit is set: whoever sees it may ask for the file's state.
+      this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
       this.held.add(piece);
       this.#countHeld(piece);
       this.#member?.announce(piece);

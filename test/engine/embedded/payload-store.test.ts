@@ -6,6 +6,7 @@ import { DataExtents, hasData } from '../../../src/engine/embedded/data-extents.
 import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
 import { PayloadStore } from '../../../src/engine/embedded/payload-store.ts';
 import { verifyPayload } from '../../../src/engine/embedded/piece-verifier.ts';
+import { stateOf } from '../../../src/engine/file-state.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent, type TorrentPlan } from '../../fixtures/make-torrent.ts';
@@ -134,4 +135,16 @@ test('a range has data where it meets an extent', () => {
     [40, 50],
   ];
   expect(ranges.map(([start, end]) => hasData(extents, start, end))).toEqual([false, true, true, false, true, false]);
+});
+
+test('the state of a file is told as the last survey or the last piece left it', async () => {
+  const { folder, details, store, pieceOf } = await setUp();
+  await store.writePiece(0, pieceOf(0));
+  expect(store.filesOf(0).map(file => file.index)).toEqual([0]);
+  expect(store.stateOf(0)).toBe(await stateOf(join(folder, 'a')));
+  const later = new PayloadStore(folder, details);
+  onTestFinished(() => later.close());
+  await later.survey(new DataExtents());
+  expect(later.stateOf(0)).toBe(store.stateOf(0));
+  expect(later.stateOf(3)).toBeUndefined();
 });

@@ -1,16 +1,5 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-
-/**
- * What tells that a file is the same as it was: device, inode, size, mtime and ctime, the times to the nanosecond. A write
- * through a descriptor changes the ctime, which no program can set back.
- */
-export type FileState = string & { readonly __brand: 'FileState' };
-
-export async function stateOf(file: string | FileHandle): Promise<FileState> {
-  const options = { bigint: true } as const;
-  return describe(typeof file === 'string' ? await stat(file, options) : await file.stat(options));
-}
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** Opens a regular file to read. Never hangs at a fifo, never follows a link that somebody put in the file's place. */
 export async function openRegular(path: string): Promise<FileHandle> {
@@ -27,9 +16,4 @@ export async function readExactly(file: FileHandle, target: Uint8Array, position
     if (bytesRead === 0) throw new Error(`the file ends at ${position + done}`);
     done += bytesRead;
   }
-}
-
-function describe(stats: BigIntStats): FileState {
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}` as FileState; // the one place that makes them
 }

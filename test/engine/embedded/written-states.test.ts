@@ -1,0 +1,59 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { WrittenStates } from '../../../src/engine/embedded/written-states.ts';
+import { stateOf } from '../../../src/engine/file-state.ts';
+import { Deferred } from '../../../src/util/deferred.ts';
+
+async function setUp() {
+  const folder = await mkdtemp(join(tmpdir(), 'states-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'file');
+  const states = new WrittenStates();
+  const write = (text = 'ours') => states.during(0, path, () => appendFile(path, text));
+  return { path, states, write };
+}
+
+test('after our writes the file is in the state that is told', async () => {
+  const { path, states, write } = await setUp();
+  expect(states.stateOf(0)).toBeUndefined();
+  await write();
+  await write();
+  expect(states.stateOf(0)).toBe(await stateOf(path));
+});
+
+test('what another program wrote between two of our writes makes the file no longer ours', async () => {
+  const { path, states, write } = await setUp();
+  await write();
+  await writeFile(path, 'theirs');
+  await write();
+  expect(states.stateOf(0)).toBeUndefined();
+});
+
+test('what another program writes after our last one does not match the state that is told', async () => {
+  const { path, states, write } = await setUp();
+  await write();
+  await writeFile(path, 'theirs');
+  expect(states.stateOf(0)).not.toBe(await stateOf(path));
+});
+
+test('a file that was found and is written to by others before us is not ours', async () => {
+  const { path, states, write } = await setUp();
+  await writeFile(path, 'found');
+  states.found(0, await stateOf(path));
+  await appendFile(path, 'theirs');
+  await write();
+  expect(states.stateOf(0)).toBeUndefined();
+});
+
+test('nothing is told while one of two overlapping writes goes on', async () => {
+  const { path, states, write } = await setUp();
+  const gate = new Deferred<void>();
+  const slow = states.during(0, path, () => gate.promise);
+  await write();
+  expect(states.stateOf(0)).toBeUndefined();
+  gate.resolve();
+  await slow;
+  expect(states.stateOf(0)).toBe(await stateOf(path));
+});
