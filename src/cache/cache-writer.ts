@@ -14,6 +14,8 @@ export interface CacheStatistics extends Readonly<Record<CacheCounterName, numbe
   readonly usedBytes: number;
   /** Blocks that read-ahead put in and somebody has read, as far as they are still here. */
   readonly aheadUsedHere: number;
+  /** Those that nobody has read yet. */
+  readonly aheadUnusedHere: number;
 }
 
 /**
@@ -78,13 +80,19 @@ export class CacheWriter {
     const counted = Object.fromEntries(
       cacheCounterNames.map((name, index) => [name, this.#views.counters[index] ?? 0]),
     ) as Record<CacheCounterName, number>; // fromEntries forgets the keys
+    let aheadHere = 0;
     let aheadUsedHere = 0;
-    for (const slot of this.#slots.values()) if (this.#ahead[slot] && this.#wasUsed(slot)) aheadUsedHere++;
+    for (const slot of this.#slots.values()) {
+      if (!this.#ahead[slot]) continue;
+      aheadHere++;
+      if (this.#wasUsed(slot)) aheadUsedHere++;
+    }
     return {
       ...counted,
       capacityBytes: this.capacityBytes,
       usedBytes: this.#slots.size * this.#views.blockBytes,
       aheadUsedHere,
+      aheadUnusedHere: aheadHere - aheadUsedHere,
     };
   }
 

@@ -1,7 +1,7 @@
 import type { Demand, OpenFile } from './open-file.ts';
 import type { PendingRead } from './pending-read.ts';
 import type { ReadAhead } from './read-ahead.ts';
-import type { ReadPolicy } from './reader.ts';
+import type { ReadPolicy, ReadRange } from './reader.ts';
 
 /** One open handle on the main thread. */
 export class OpenHandle implements Demand {
@@ -11,6 +11,8 @@ export class OpenHandle implements Demand {
   policy: ReadPolicy;
   /** Its reads that wait, and since when on the clock's scale. */
   readonly pending: Map<PendingRead, { readonly sinceMs: number; readonly deadlineAtMs: () => number }> = new Map();
+  /** What this thread was last told of; the fuse thread answers most reads without a word. */
+  lastRead: ReadRange | undefined;
   /** How often the fuse thread had seen it jump when it was last looked at. */
   seenJumps = 0;
   /** What was asked for with EAGAIN for an answer: fetched, so that asking again makes sense. */

@@ -2,6 +2,7 @@ import type { CacheStatistics } from '../cache/cache-writer.ts';
 import type { FileId } from '../engine/index.ts';
 import type { Traffic } from './open-file.ts';
 import type { OpenHandle } from './open-handle.ts';
+import type { ReadPolicy, ReadRange } from './reader.ts';
 
 /** Gauges and counters of the read path. All gauges but the open ones are zero when nobody reads. */
 export interface ReaderStatistics {
@@ -27,6 +28,11 @@ export interface ReaderStatistics {
 export interface HandleSnapshot {
   readonly handle: number;
   readonly file: FileId;
+  readonly policy: ReadPolicy;
+  /** Where a sequential read would go on. */
+  readonly position: number;
+  /** What the main thread was last told of. */
+  readonly lastRead: ReadRange | undefined;
   readonly waiting: readonly WaitingRead[];
   readonly streams: readonly StreamSnapshot[];
   readonly windows: readonly { readonly position: number; readonly end: number }[];
@@ -51,10 +57,14 @@ export interface StreamSnapshot {
   readonly lastError: unknown;
 }
 
-export function describeHandle(open: OpenHandle, nowMs: number): HandleSnapshot {
+export function describeHandle(open: OpenHandle, now: { nowMs: number; position: number }): HandleSnapshot {
+  const { nowMs, position } = now;
   return {
     handle: open.handle,
     file: open.file.id,
+    policy: open.policy,
+    position,
+    lastRead: open.lastRead,
     waiting: [...open.pending].map(([read, { sinceMs, deadlineAtMs }]) => ({
       offset: read.from,
       length: read.to - read.from,

@@ -10,6 +10,7 @@ import { OpenFile, type OpenFileParts } from './open-file.ts';
 import { OpenHandle } from './open-handle.ts';
 import { PendingRead } from './pending-read.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { ReadMeter, type ReadTimes } from './read-meter.ts';
 import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from './reader.ts';
 import { describeHandle, type HandleSnapshot, type ReaderStatistics } from './reader-snapshot.ts';
 import type { WindowLedger } from './window-ledger.ts';
@@ -35,11 +36,13 @@ export class TorrentReader implements Reader {
   readonly #files: Map<string, OpenFile> = new Map();
   readonly #closing: Set<Promise<void>> = new Set();
   readonly #verifier: FileVerifier;
+  readonly #meter: ReadMeter;
   #isStopped = false;
 
   constructor(parts: TorrentReaderParts) {
     this.#parts = parts;
     const { engine, verified, localBudget: budget, log } = parts;
+    this.#meter = new ReadMeter(() => parts.clock.now());
     this.#verifier = new FileVerifier({ engine, verified, budget, log });
   }
 
@@ -83,7 +86,7 @@ export class TorrentReader implements Reader {
     const to = Math.min(from + range.length, open.file.layout.length);
     if (from >= to) return [];
     this.#observe(open, { offset: from, length: to - from });
-    const bytes = this.#fromMemory(open.file, from, to) ?? (await this.#fetch(open, { from, to }, options));
+    const bytes = this.#fromMemory(open.file, from, to) ?? (await this.#measured(open, { from, to }, options));
     this.#parts.traffic.delivered += bytes.length;
     return [bytes];
   }
@@ -117,8 +120,16 @@ export class TorrentReader implements Reader {
 
   /** What waits and why, for people: one row for each open handle. */
   snapshot(): readonly HandleSnapshot[] {
-    const nowMs = this.#parts.clock.now();
-    return [...this.#handles.values()].map(open => describeHandle(open, nowMs));
+    const { clock, handles } = this.#parts;
+    const nowMs = clock.now();
+    return [...this.#handles.values()].map(open =>
+      describeHandle(open, { nowMs, position: handles.progress(open.handle).position }),
+    );
+  }
+
+  /** How long reads took, and what they failed with. */
+  times(): ReadTimes {
+    return this.#meter.figures();
   }
 
   statistics(): ReaderStatistics {
@@ -146,6 +157,7 @@ export class TorrentReader implements Reader {
 
   #observe(open: OpenHandle, range: ReadRange): void {
     const { handles, clock } = this.#parts;
+    open.lastRead = range;
     const { jumps, position } = handles.progress(open.handle);
     const silentlyReadTo = jumps === open.seenJumps ? position : 0;
     open.seenJumps = jumps;
@@ -160,12 +172,16 @@ export class TorrentReader implements Reader {
     return bytes;
   }
 
-  async #fetch(open: OpenHandle, range: FileRange, options: ReadOptions): Promise<Uint8Array> {
+  #measured(open: OpenHandle, range: FileRange, options: ReadOptions): Promise<Uint8Array> {
+    return this.#meter.measure(onProgress => this.#fetch(open, range, { ...options, onProgress }));
+  }
+
+  async #fetch(open: OpenHandle, range: FileRange, options: FetchOptions): Promise<Uint8Array> {
     const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
     const leave = this.#parts.admission.enter(open.file.id.infoHash);
     try {
       if (isPrompt) await this.#insistHeld(open, range);
-      return await this.#wait(open, range, options.signal, isPrompt);
+      return await this.#wait(open, range, options, isPrompt);
     } finally {
       leave();
     }
@@ -180,8 +196,9 @@ export class TorrentReader implements Reader {
     throw missing(from, to);
   }
 
-  async #wait(open: OpenHandle, range: FileRange, signal: AbortSignal, isPrompt: boolean): Promise<Uint8Array> {
+  async #wait(open: OpenHandle, range: FileRange, options: FetchOptions, isPrompt: boolean): Promise<Uint8Array> {
     const { clock } = this.#parts;
+    const { signal, onProgress } = options;
     signal.throwIfAborted();
     if (!this.#handles.has(open.handle)) throw new ReadError('bad-handle', 'the file was closed');
     const { from, to } = range;
@@ -198,7 +215,10 @@ export class TorrentReader implements Reader {
       () => read.fail(isPrompt ? missing(from, to) : timeout(open.file, range, timeoutMs)),
       isAlive,
     );
-    const read = this.#begin(open, range, () => deadline.hear());
+    const read = this.#begin(open, range, () => {
+      deadline.hear();
+      onProgress();
+    });
     const onAbort = (): void => read.fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     open.pending.set(read, { sinceMs: clock.now(), deadlineAtMs: () => deadline.atMs });
@@ -231,6 +251,10 @@ export class TorrentReader implements Reader {
     const closing = file.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
+}
+
+interface FetchOptions extends ReadOptions {
+  readonly onProgress: () => void;
 }
 
 interface FileRange {
