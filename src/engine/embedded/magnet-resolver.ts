@@ -2,19 +2,18 @@ import { EngineError } from '../errors.ts';
 import { infoHashOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash } from '../torrent.ts';
 import { writeMetainfo } from './metainfo-writer.ts';
-import type { SwarmClient } from './swarm-client.ts';
-import type { SwarmMember } from './swarm-member.ts';
+import type { SwarmMembership, Swarms } from './swarm-member.ts';
 
 export interface MagnetResolverComponents {
   readonly infoHash: InfoHash;
   readonly trackers: readonly string[];
   /** Dialled for every torrent. */
   readonly peers: readonly string[];
-  readonly swarm: SwarmClient;
+  readonly swarm: Swarms;
   /** The metadata is known; the member has connections to go on with. */
   readonly onResolved: (
     metainfo: Uint8Array,
-    found: { peers: readonly string[]; member: SwarmMember | undefined },
+    found: { peers: readonly string[]; member: SwarmMembership | undefined },
   ) => void;
   readonly onGivenUp: () => void;
 }
@@ -26,7 +25,7 @@ export interface MagnetResolverComponents {
 export class MagnetResolver {
   readonly resolved: Promise<void>;
   readonly #components: MagnetResolverComponents;
-  readonly #member: SwarmMember;
+  readonly #member: SwarmMembership;
   readonly #peers = new Set<string>();
   #waiting = 0;
   #isOver = false;

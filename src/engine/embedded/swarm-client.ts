@@ -1,7 +1,7 @@
 import { type EventEmitter, once } from 'node:events';
 import WebTorrent, { type WebTorrentOptions } from '#webtorrent';
 import { EngineError } from '../errors.ts';
-import { SwarmMember, type SwarmMemberOptions } from './swarm-member.ts';
+import { SwarmMember, type SwarmMemberOptions, type Swarms } from './swarm-member.ts';
 
 export interface SwarmOptions {
   readonly dht: boolean;
@@ -14,7 +14,7 @@ export interface SwarmOptions {
 }
 
 /** The one webtorrent client: its listening port, the DHT, and the torrents whose swarms we are in. */
-export class SwarmClient {
+export class SwarmClient implements Swarms {
   readonly #client: WebTorrent;
 
   private constructor(client: WebTorrent) {

@@ -169,6 +169,14 @@ export class SwarmMember {
   }
 }
 
+/** The same for whoever needs no more than what it does. */
+export type SwarmMembership = Pick<SwarmMember, keyof SwarmMember>;
+
+/** Where torrents find their peers. */
+export interface Swarms {
+  join(options: SwarmMemberOptions): SwarmMembership;
+}
+
 export interface SwarmStats {
   readonly peersConnected: number;
   readonly peersKnown: number;

@@ -6,7 +6,7 @@ import { DataExtents } from './data-extents.ts';
 import { MagnetResolver } from './magnet-resolver.ts';
 import { trackersOf, usableTrackers } from './metainfo-writer.ts';
 import { SwarmClient } from './swarm-client.ts';
-import type { SwarmMember } from './swarm-member.ts';
+import type { SwarmMembership } from './swarm-member.ts';
 import { ThreadLogger } from './thread-logger.ts';
 import type { FromThread, ThreadMethod, ThreadMethods, ThreadOptions, ToThread } from './thread-messages.ts';
 import { TorrentFolder, type TorrentRecord } from './torrent-folder.ts';
@@ -165,7 +165,7 @@ export class ThreadSession {
     return resolver;
   }
 
-  #create(metainfo: Uint8Array, found: { peers: readonly string[]; member: SwarmMember | undefined }): void {
+  #create(metainfo: Uint8Array, found: { peers: readonly string[]; member: SwarmMembership | undefined }): void {
     const { infoHash } = parseMetainfo(metainfo);
     const folder = new TorrentFolder(this.#options.folder, infoHash);
     const record = { paused: false, downloadAll: undefined, peers: found.peers };
@@ -177,7 +177,7 @@ export class ThreadSession {
     folder: TorrentFolder;
     metainfo: Uint8Array;
     record: TorrentRecord;
-    member: SwarmMember | undefined;
+    member: SwarmMembership | undefined;
   }): void {
     const { folder, metainfo, record, member } = torrent;
     const session = new TorrentSession(

@@ -7,8 +7,7 @@ import { pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
-import type { SwarmClient } from './swarm-client.ts';
-import type { SwarmContent, SwarmMember } from './swarm-member.ts';
+import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
 import { wholeFiles } from './whole-files.ts';
@@ -18,7 +17,7 @@ export interface TorrentSessionComponents {
   readonly details: TorrentDetails;
   readonly infoBytes: Uint8Array;
   readonly trackers: readonly string[];
-  readonly swarm: SwarmClient;
+  readonly swarm: Swarms;
   readonly extents: DataExtents;
   readonly checks: CheckQueue;
   readonly events: TorrentSessionEvents;
@@ -43,7 +42,7 @@ export interface TorrentSessionOptions {
   /** Dialled beside those of the record. */
   readonly peers: readonly string[];
   /** A member of the swarm that resolved the metadata, to go on with. */
-  readonly member: SwarmMember | undefined;
+  readonly member: SwarmMembership | undefined;
 }
 
 /**
@@ -63,7 +62,7 @@ export class TorrentSession {
   readonly #ended = new AbortController();
   readonly #peers: Set<string>;
   #record: TorrentRecord;
-  #member: SwarmMember | undefined;
+  #member: SwarmMembership | undefined;
   #checkedBytes: number | undefined = 0;
   #heldBytes = 0;
   #error: string | undefined;
@@ -168,8 +167,10 @@ export class TorrentSession {
   async resume(): Promise<void> {
     if (!this.#record.paused && this.#error === undefined) return;
     if (this.#record.paused) this.#save({ paused: false });
+    const hadFailed = this.#error !== undefined;
     this.#error = undefined;
     if (this.#checkedBytes === undefined) this.#goOn();
+    else if (hadFailed) void this.start();
     else this.#components.events.onState(this);
   }
 
@@ -196,7 +197,7 @@ export class TorrentSession {
     if (this.state !== 'live') return;
     if (this.#plan().pieces.length === 0) return;
     this.#fetcher.update();
-    this.#redial(REDIAL_INTERVAL_MS);
+    this.#redial(this.#member?.wires.length === 0 ? LONELY_DIAL_INTERVAL_MS : REDIAL_INTERVAL_MS);
     this.#tellProgress();
   }
 
@@ -362,6 +363,8 @@ const noStats = { peersConnected: 0, peersKnown: 0, downloadSpeed: 0, uploadSpee
 
 /** webtorrent gives a peer up after 21 s in all; whoever waits for a read cannot wait for the next announce. */
 const REDIAL_INTERVAL_MS = 10_000;
+/** With no peer at all there is nothing else to do, and who is not there refuses at once. */
+const LONELY_DIAL_INTERVAL_MS = 3_000;
 /** A reader that begins to wait is reason enough to dial, but not each of a thousand. */
 const MIN_DIAL_INTERVAL_MS = 2_000;
 /** More are of no use, and a torrent may be added again and again. */

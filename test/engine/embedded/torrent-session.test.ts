@@ -1,0 +1,217 @@
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { CheckQueue } from '../../../src/engine/embedded/check-queue.ts';
+import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
+import { TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
+import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/embedded/torrent-session.ts';
+import { EngineError } from '../../../src/engine/index.ts';
+import { infoDictionaryOf, parseMetainfo } from '../../../src/engine/metainfo.ts';
+import { patternContent } from '../../fixtures/content.ts';
+import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import { type FakeMember, FakeSwarms } from './fake-swarm.ts';
+
+const PIECE = 16_384;
+const content = patternContent(5 * PIECE);
+const made = makeTorrent({ name: 'session', content, pieceLength: PIECE });
+const details = parseMetainfo(made.bytes);
+const pieces = Array.from({ length: 5 }, (_, piece) => content.read(piece * PIECE, PIECE));
+const record = { paused: false, downloadAll: undefined, peers: ['127.0.0.2:1'] };
+
+async function setUp(options: Partial<TorrentSessionOptions> = {}) {
+  const root = await mkdtemp(join(tmpdir(), 'session-'));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const swarms = new FakeSwarms();
+  const folder = new TorrentFolder(root, details.infoHash);
+  folder.create(made.bytes, options.record ?? record);
+  const states: string[] = [];
+  const progress: number[] = [];
+  const open = () => {
+    const session = new TorrentSession(
+      {
+        folder,
+        details,
+        infoBytes: infoDictionaryOf(made.bytes),
+        trackers: [],
+        swarm: swarms,
+        extents: new DataExtents(),
+        checks: new CheckQueue(1),
+        events: {
+          onState: ({ state }) => states.push(state),
+          onHeld: () => {},
+          onWhole: () => {},
+          onProgress: (_, __, bytes) => progress.push(bytes),
+        },
+      },
+      { record: folder.readRecord() ?? record, downloadAll: false, peers: [], member: undefined, ...options },
+    );
+    onTestFinished(() => session.end());
+    return session;
+  };
+  return { root, folder, swarms, states, progress, open, file: join(folder.files, 'session') };
+}
+
+/** Lets the peer send all that it is asked for until the pieces are held. */
+async function fetch(session: TorrentSession, member: FakeMember, count: number): Promise<void> {
+  const peer = member.peers[0] ?? member.connect(pieces);
+  session.tick();
+  while (session.held.heldCount < count) {
+    peer.sendAll();
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+test('is checked first, then in its swarm with the peers that it knows', async () => {
+  const { swarms, states, open } = await setUp({ peers: ['127.0.0.3:1'] });
+  const session = open();
+  expect(session.state).toBe('initializing');
+  await session.start();
+  expect(states).toEqual(['initializing', 'live']);
+  expect(swarms.member.dialled).toEqual(['127.0.0.2:1', '127.0.0.3:1']);
+});
+
+test('asks for what a stream wants, holds it, tells the peers, and withdraws what is dropped', async () => {
+  const { swarms, open, progress } = await setUp();
+  const session = open();
+  await session.start();
+  const peer = swarms.member.connect(pieces);
+  session.demand(1, { start: PIECE + 5, endExclusive: 3 * PIECE });
+  expect(peer.asked).toEqual([1, 2]);
+  expect(session.summary()).toMatchObject({ wantsMore: true, peersConnected: 1 });
+  session.tick();
+  await fetch(session, swarms.member, 2);
+  expect(swarms.member.announced).toEqual([1, 2]);
+  expect(session.summary()).toMatchObject({ wantsMore: false, progressBytes: 2 * PIECE, fetchedBytes: 2 * PIECE });
+  session.demand(2, { start: 0, endExclusive: 10 });
+  session.drop(2);
+  expect(peer.asked).toEqual([]);
+  expect(progress).toEqual([0]);
+});
+
+test('finds what is on disk when it is opened again', async () => {
+  const { swarms, open } = await setUp();
+  const first = open();
+  await first.start();
+  first.demand(1, { start: 0, endExclusive: 2 * PIECE });
+  await fetch(first, swarms.member, 2);
+  await first.end();
+  expect(swarms.member.hasLeft).toBe(true);
+  const second = open();
+  await second.start();
+  expect(second.held.heldCount).toBe(2);
+  expect([...(swarms.member.content?.held ?? [])]).toEqual([0b11000000]);
+});
+
+test('leaves its swarm while it is paused, and remembers that', async () => {
+  const { swarms, open, folder } = await setUp();
+  const session = open();
+  await session.start();
+  session.demand(1, { start: 0, endExclusive: PIECE });
+  const { member } = swarms;
+  await session.pause();
+  expect([session.state, member.hasLeft, folder.readRecord()?.paused]).toEqual(['paused', true, true]);
+  expect(session.summary().wantsMore).toBe(false);
+  await session.end();
+  const again = open();
+  await again.start();
+  expect([again.state, swarms.members.length]).toEqual(['paused', 1]);
+  await again.resume();
+  expect([again.state, swarms.members.length, folder.readRecord()?.paused]).toEqual(['live', 2, false]);
+});
+
+test('a disk that fails puts it in error until it is resumed', async () => {
+  const { swarms, states, open, folder } = await setUp();
+  const session = open();
+  await session.start();
+  await rm(folder.files, { recursive: true });
+  await writeFile(folder.files, 'a file where the folder was');
+  const peer = swarms.member.connect(pieces);
+  session.demand(1, { start: 0, endExclusive: PIECE });
+  peer.sendAll();
+  while (session.state === 'live') await new Promise(resolve => setImmediate(resolve));
+  expect(session.error).toMatch(/^the data directory cannot be written: .*; resume the torrent to try again$/);
+  expect(states.at(-1)).toBe('error');
+  expect(session.held.heldCount).toBe(0);
+  await rm(folder.files);
+  await session.resume();
+  expect([session.state, session.error]).toEqual(['live', undefined]);
+  await fetch(session, swarms.member, 1);
+});
+
+test('a check that fails is made again when it is resumed', async () => {
+  const empty = makeTorrent({ name: 'empty', files: [{ path: 'nothing' }] });
+  const { root, states, swarms } = await setUp();
+  const folder = new TorrentFolder(root, empty.infoHash);
+  folder.create(empty.bytes, record);
+  await rm(folder.files, { recursive: true });
+  await writeFile(folder.files, 'a file where the folder was');
+  const session = new TorrentSession(
+    {
+      folder,
+      details: parseMetainfo(empty.bytes),
+      infoBytes: empty.infoBytes,
+      trackers: [],
+      swarm: swarms,
+      extents: new DataExtents(),
+      checks: new CheckQueue(1),
+      events: { onState: ({ state }) => states.push(state), onHeld: () => {}, onWhole: () => {}, onProgress: () => {} },
+    },
+    { record, downloadAll: false, peers: [], member: undefined },
+  );
+  onTestFinished(() => session.end());
+  await session.start();
+  expect(session.state).toBe('error');
+  await rm(folder.files);
+  await mkdir(folder.files);
+  await session.resume();
+  while (session.state !== 'live') await new Promise(resolve => setImmediate(resolve));
+  // Nothing but empty files: there is nobody to meet.
+  expect(swarms.members).toEqual([]);
+});
+
+test('an error of the swarm is told, and ends with a resume', async () => {
+  const { swarms, open } = await setUp();
+  const session = open();
+  await session.start();
+  swarms.member.events.onError(new EngineError('torrent-error', 'no more'));
+  expect([session.state, session.error, swarms.member.hasLeft]).toEqual(['error', 'no more', true]);
+  await session.resume();
+  expect([session.state, swarms.members.length]).toEqual(['live', 2]);
+});
+
+test('pieces that are gone from the disk are missing after a second look', async () => {
+  const { swarms, open, file } = await setUp();
+  const session = open();
+  await session.start();
+  session.demand(1, { start: 0, endExclusive: 5 * PIECE });
+  await fetch(session, swarms.member, 5);
+  expect(swarms.member.isComplete).toBe(true);
+  session.drop(1);
+  await truncate(file, 2 * PIECE);
+  await session.recheck(1, 5);
+  expect([...session.held.toBitfield()]).toEqual([0b11000000]);
+  expect(swarms.member.revoked).toEqual([2, 3, 4]);
+  expect(session.summary().progressBytes).toBe(2 * PIECE);
+});
+
+test('all of it is wanted when somebody says so, which is remembered', async () => {
+  const { swarms, open, folder } = await setUp();
+  const session = open();
+  await session.start();
+  session.setDownloadAll(true);
+  expect(session.summary().wantsMore).toBe(true);
+  expect(folder.readRecord()?.downloadAll).toBe(true);
+  await fetch(session, swarms.member, 5);
+  expect(swarms.member.announced).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('peers that it is told of are dialled and remembered, each once', async () => {
+  const { swarms, open, folder } = await setUp();
+  const session = open();
+  await session.start();
+  session.addPeers(['127.0.0.2:1', '127.0.0.9:9']);
+  session.addPeers(['127.0.0.9:9']);
+  expect(folder.readRecord()?.peers).toEqual(['127.0.0.2:1', '127.0.0.9:9']);
+  expect(swarms.member.dialled).toContain('127.0.0.9:9');
+});
