@@ -1,3 +1,4 @@
+import type { EngineFigures } from './figures.ts';
 import type { LocalFile, PieceMap } from './pieces.ts';
 import type { TorrentSource } from './source.ts';
 import type { InfoHash, TorrentDetails, TorrentSummary } from './torrent.ts';
@@ -49,6 +50,9 @@ export interface Engine {
 
   /** Keeps all of the torrent downloading (`pin`), or only what is read. Optional: not every engine can tell the two apart. */
   setDownloadAll?(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void>;
+
+  /** Its own workings, for metrics. Optional: an engine in this process has nothing of the kind. */
+  figures?(): EngineFigures;
 
   /** Calls back whenever `list()` would tell of another set of torrents, or of another state of one. Not for progress. */
   onChange(listener: () => void): () => void;

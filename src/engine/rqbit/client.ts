@@ -3,7 +3,9 @@ import { sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
 import type { WaitOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import type { EngineFigures } from '../figures.ts';
 import type { InfoHash } from '../torrent.ts';
+import { RequestMeter } from './request-meter.ts';
 import { ServerGuard } from './retry-policy.ts';
 import {
   addSchema,
@@ -27,6 +29,7 @@ export class RqbitClient {
   readonly #options: TransportOptions;
   #transport: RqbitTransport;
   #guard: ServerGuard;
+  readonly #meter = new RequestMeter();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -161,6 +164,11 @@ export class RqbitClient {
     this.#guard.forgive();
   }
 
+  /** Circuit breaker and requests; streams are the pool's. */
+  figures(): Pick<EngineFigures, 'breaker' | 'requests'> {
+    return { breaker: this.#guard.breaker, requests: this.#meter.figures() };
+  }
+
   async close(): Promise<void> {
     await this.#transport.close(new EngineError('stopped', `${this.server}: we hung up`));
   }
@@ -170,11 +178,16 @@ export class RqbitClient {
   }
 
   #once(call: Call): Promise<Answer> {
-    return this.#guard.once(() => this.#transport.call(call), call.signal);
+    return this.#guard.once(() => this.#send(call), call.signal);
   }
 
   #repeated(call: Call): Promise<Answer> {
-    return this.#guard.repeated(() => this.#transport.call(call), call.signal);
+    return this.#guard.repeated(() => this.#send(call), call.signal);
+  }
+
+  /** One attempt, that is one request. */
+  #send(call: Call): Promise<Answer> {
+    return this.#meter.measure(call.method, call.path, () => this.#transport.call(call));
   }
 
   #nameOf(call: Call): string {

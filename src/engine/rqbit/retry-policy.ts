@@ -46,6 +46,11 @@ export class ServerGuard {
     if (this.#breaker.state !== CircuitState.Closed) this.#breaker = newBreaker();
   }
 
+  get breaker(): 'closed' | 'half-open' | 'open' {
+    if (this.#breaker.state === CircuitState.Open) return 'open';
+    return this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+  }
+
   async #attempt<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await this.#breaker.execute(attempt);

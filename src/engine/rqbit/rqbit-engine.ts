@@ -4,6 +4,7 @@ import type { Logger } from '../../util/logger.ts';
 import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, WaitOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { MayFetch } from '../fetch-metainfo.ts';
+import type { EngineFigures } from '../figures.ts';
 import type { LocalFile, PieceMap } from '../pieces.ts';
 import type { TorrentSource } from '../source.ts';
 import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
@@ -148,6 +149,10 @@ export class RqbitEngine implements Engine {
     const files = all ? await this.#records.allFiles(infoHash, options) : [];
     await this.#untilChecked(infoHash, options);
     await this.#client.updateOnlyFiles(infoHash, files, options);
+  }
+
+  figures(): EngineFigures {
+    return { ...this.#client.figures(), streams: this.#streams.figures() };
   }
 
   onChange(listener: () => void): () => void {

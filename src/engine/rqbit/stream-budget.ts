@@ -23,6 +23,10 @@ export class StreamBudget {
     return this.#leases.size;
   }
 
+  get limit(): number {
+    return this.#options.maxStreams;
+  }
+
   get waiting(): number {
     return this.#waiters.size;
   }

@@ -1,5 +1,6 @@
 import type { FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import type { EngineFigures } from '../figures.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
 import { RqbitStream, type StreamSource, type StreamTimings } from './rqbit-stream.ts';
@@ -36,6 +37,10 @@ export class StreamPool implements StreamSource {
     );
     if (!options.signal.aborted) this.#streams.add(stream);
     return stream;
+  }
+
+  figures(): EngineFigures['streams'] {
+    return { open: this.#budget.leased, limit: this.#budget.limit };
   }
 
   /** Whether a reader of this torrent waits for bytes. */

@@ -1,0 +1,19 @@
+import type { LatencySnapshot } from '../util/latency-histogram.ts';
+
+/** What an engine tells of its own workings, for metrics. Nothing is decided by it. */
+export interface EngineFigures {
+  /** The circuit breaker before the server. */
+  readonly breaker: 'closed' | 'half-open' | 'open';
+  readonly streams: { readonly open: number; readonly limit: number };
+  readonly requests: readonly EngineRequestFigures[];
+}
+
+/** Calls of one kind, since the engine started. */
+export interface EngineRequestFigures {
+  /** One of few, such as `GET /torrents/{torrent}/haves`: nothing of what is asked for is in it. */
+  readonly endpoint: string;
+  /** Of those that were answered, and those that failed. */
+  readonly latencies: LatencySnapshot;
+  /** By EngineErrorCode; `cancelled` when whoever asked had gone. */
+  readonly errors: readonly { readonly code: string; readonly count: number }[];
+}
