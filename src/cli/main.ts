@@ -3,11 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/errors.ts';
 import { exitNow } from '../fuse/index.ts';
-import { createScrubber } from '../observe/scrub.ts';
 import type { CliContext } from './context.ts';
+import { errorLine } from './error-line.ts';
 import { SilentFailure, StuckMountError, UsageError } from './errors.ts';
 import { createProgram } from './program.ts';
-import { printable } from './render/printable.ts';
 import { openTerminal } from './terminal.ts';
 
 /** All the exit codes there are. */
@@ -39,12 +38,9 @@ async function run(): Promise<keyof typeof exitCodes> {
   }
 }
 
-/** One line on standard error, with no secret in it. */
 function report(error: unknown): void {
   // Without arguments commander writes the help to standard error itself.
-  if (error instanceof SilentFailure || (error instanceof CommanderError && error.code === 'commander.help')) return;
-  const message = error instanceof Error ? error.message : String(error);
-  const advice = error instanceof CommanderError ? '; see --help' : '';
-  const oneLine = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') + advice;
-  context.err.line(printable(createScrubber([])(`torrent-fuse: ${oneLine}`)));
+  const hasSpoken =
+    error instanceof SilentFailure || (error instanceof CommanderError && error.code === 'commander.help');
+  if (!hasSpoken) context.err.line(errorLine(error));
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,15 @@ beforeAll(async () => {
   mkdirSync(join(scratch.folder, 'of root'));
 });
 afterAll(() => removeScratchFolder(scratch.folder));
+
+/** The engine may say that it is ready before the mount fails. */
+const quiet = ['--quiet'];
+
+/** A data directory belongs to one user. */
+function argumentsFor({ asNobody }: { asNobody: boolean }): string[] {
+  const { mountArguments, dataDir } = scratch;
+  return [...quiet, ...mountArguments, ...(asNobody ? [`--data-dir=${dataDir}-of-nobody`] : [])];
+}
 
 interface BadCase {
   readonly name: string;
@@ -98,9 +107,9 @@ const sourcesAndPlaces: readonly BadCase[] = [
   {
     name: 'a data directory that cannot be made',
     operands: ['{}/mnt'],
-    options: ['--data-dir=/proc/x'],
+    options: ['--data-dir=/dev/null/x'],
     code: 1,
-    message: /data directory \/proc\/x.*--data-dir/,
+    message: /data directory \/dev\/null\/x.*--data-dir/,
   },
   {
     name: 'an rqbit that cannot be started',
@@ -117,7 +126,7 @@ describe.each([
 ])('mount %s fails, in one line that names the thing and the next step, for', (_, mode) => {
   it.each(sourcesAndPlaces)('$name', async ({ operands, options = [], code, message, asNobody = false }) => {
     const paths = operands.map(operand => operand.replace('{}', scratch.folder));
-    const args = ['mount', ...mode, ...scratch.mountArguments, ...options, ...paths];
+    const args = ['mount', ...mode, ...argumentsFor({ asNobody }), ...options, ...paths];
     expectOneLine(await torrentFuse(args, { asNobody }), { code, message });
     await expectNothingMounted();
   });
@@ -130,11 +139,18 @@ describe.each([
       args: ['--engine=embedded', '--no-dht', '--no-lsd'],
     });
     try {
-      const again = await torrentFuse(['mount', ...mode, ...mountArguments, `--data-dir=${dataDir}2`, mountpoint]);
+      const again = await torrentFuse([
+        'mount',
+        ...mode,
+        ...quiet,
+        ...mountArguments,
+        `--data-dir=${dataDir}2`,
+        mountpoint,
+      ]);
       expectOneLine(again, { code: 1, message: /is already a mount point.*unmount/ });
       const other = join(scratch.folder, 'other');
       mkdirSync(other, { recursive: true });
-      const sharing = await torrentFuse(['mount', ...mode, ...mountArguments, other]);
+      const sharing = await torrentFuse(['mount', ...mode, ...quiet, ...mountArguments, other]);
       expectOneLine(sharing, { code: 1, message: new RegExp(`${dataDir}.*${mount.pid}`) });
       expect(isMounted(other)).toBe(false);
     } finally {
@@ -161,18 +177,16 @@ describe.each([
   it('an ordinary user without libfuse3', async () => {
     const script = `
       for library in $(find /usr/lib /lib -name 'libfuse3.so.*'); do mount --bind /dev/null "$library"; done; exec "$@"`;
-    const command = [process.execPath, CLI, 'mount', ...mode, ...scratch.mountArguments, scratch.mountpoint];
-    chmodSync(scratch.folder, 0o777);
+    const command = [process.execPath, CLI, 'mount', ...mode, ...argumentsFor({ asNobody: true }), scratch.mountpoint];
     const finished = await inOwnNamespace(script, [...asNobodyCommand, ...command]);
     expectOneLine(finished, { code: 1, message: /libfuse3 not found.*install the package fuse3/ });
     await expectNothingMounted();
   });
 
   it('an ordinary user without fusermount3', async () => {
-    const script = 'mount -t tmpfs none /mnt && for folder in /usr/bin /bin; do true; done; umount /mnt; exec "$@"';
-    const command = [process.execPath, CLI, 'mount', ...mode, ...scratch.mountArguments, scratch.mountpoint];
-    const hidden = `mount --bind /dev/null "$(readlink -f "$(command -v fusermount3)")"; ${script}`;
-    const finished = await inOwnNamespace(hidden, [...asNobodyCommand, ...command]);
+    const command = [process.execPath, CLI, 'mount', ...mode, ...argumentsFor({ asNobody: true }), scratch.mountpoint];
+    const script = 'mount --bind /dev/null "$(readlink -f "$(command -v fusermount3)")"; exec "$@"';
+    const finished = await inOwnNamespace(script, [...asNobodyCommand, ...command]);
     expectOneLine(finished, { code: 1, message: /fusermount3/ });
     await expectNothingMounted();
   });
