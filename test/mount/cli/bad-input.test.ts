@@ -167,7 +167,7 @@ describe.each([
       CLI,
       'mount',
       ...mode,
-      ...scratch.mountArguments,
+      ...argumentsFor({ asNobody: false }),
       scratch.mountpoint,
     ]);
     expectOneLine(finished, { code: 1, message: /\/dev\/fuse not found, try: modprobe fuse/ });

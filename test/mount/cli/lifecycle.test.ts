@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isMounted, MountProcess } from '../harness/mount-process.ts';
+import { run } from '../harness/run.ts';
+import { removeScratchFolder } from '../harness/scratch.ts';
+import { type CliScratch, cliScratch, processesWith, torrentFuse } from './cli.ts';
+
+let scratch: CliScratch;
+beforeEach(async () => {
+  scratch = await cliScratch();
+});
+afterEach(async () => {
+  await run('umount', ['-l', scratch.mountpoint]);
+  await removeScratchFolder(scratch.folder);
+});
+
+function startMount(args: readonly string[] = []): Promise<MountProcess> {
+  const { mountpoint, dataDir, mountArguments } = scratch;
+  return MountProcess.start({ mountpoint, dataDir, args: [...mountArguments, ...args] });
+}
+
+/** Holds the mount by its working directory. */
+async function holdMount(seconds: number): Promise<ChildProcess> {
+  const holder = spawn('sh', ['-c', `cd "$1" && echo inside && exec sleep ${seconds}`, 'sh', scratch.mountpoint]);
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  return holder;
+}
+
+describe('a mount in the foreground', () => {
+  it('prints plain lines on a pipe: engine, data, and last that it is ready', async () => {
+    const mount = await startMount();
+    expect(mount.output).toMatch(
+      new RegExp(`^engine: embedded.*\ndata: ${scratch.dataDir}\nready: ${scratch.mountpoint}\n$`, 'm'),
+    );
+    expect(mount.output).not.toContain('\u001b');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends with 0 on %s, and leaves nothing mounted', async signal => {
+    const mount = await startMount();
+    expect(await mount.stop(signal)).toBe(0);
+    expect(isMounted(scratch.mountpoint)).toBe(false);
+  });
+
+  it('waits for files to be closed, says who holds them, and ends at once on a second signal', async () => {
+    const mount = await startMount();
+    const holder = await holdMount(60);
+    const ended = once(mount.child, 'exit');
+    mount.child.kill('SIGTERM');
+    await untilOutput(mount, /waiting for files to be closed.*sleep/);
+    expect(mount.output).toContain(`(${holder.pid}) by its working directory`);
+    expect(isMounted(scratch.mountpoint)).toBe(true);
+    mount.child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(isMounted(scratch.mountpoint)).toBe(false);
+  });
+
+  it('ends by itself once the last file is closed', async () => {
+    const mount = await startMount();
+    const holder = await holdMount(60);
+    const ended = once(mount.child, 'exit');
+    mount.child.kill('SIGTERM');
+    await untilOutput(mount, /waiting for files to be closed/);
+    holder.kill('SIGKILL');
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('detaches the mount after ten seconds, whoever holds it', async () => {
+    const mount = await startMount();
+    await holdMount(60);
+    expect(await mount.stop('SIGTERM')).toBe(0);
+    expect(isMounted(scratch.mountpoint)).toBe(false);
+  });
+
+  it('can be interrupted before it is ready, and leaves nothing mounted', async () => {
+    const { mountpoint, dataDir } = scratch;
+    const args = ['--engine=rqbit', '--rqbit-url=http://127.0.0.1:9', `--data-dir=${dataDir}`, mountpoint];
+    const finished = torrentFuse(['mount', ...args], { timeoutMs: 30_000 });
+    await expect.poll(() => readFolder(dataDir), { timeout: 20_000 }).toContain('lock');
+    for (const pid of await processesWith(dataDir)) process.kill(Number(pid), 'SIGINT');
+    const { code, stderr } = await finished;
+    expect(stderr).toMatch(/torrent-fuse: interrupted before the mount was ready; nothing is mounted\n$/);
+    expect(code).toBe(1);
+    expect(isMounted(mountpoint)).toBe(false);
+  });
+
+  it('takes up a new log file and a new level on SIGHUP', async () => {
+    const log = join(scratch.folder, 'log');
+    const config = join(scratch.folder, 'config.toml');
+    writeFileSync(config, '[log]\nlevel = "warn"\n');
+    const mount = await startMount([`--config=${config}`, `--log-file=${log}`]);
+    renameSync(log, `${log}.1`);
+    writeFileSync(config, '[log]\nlevel = "info"\n');
+    mount.child.kill('SIGHUP');
+    await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('configuration reloaded');
+    writeFileSync(config, '[log]\nlevel = "loud"\n');
+    mount.child.kill('SIGHUP');
+    await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('"loud" is none of');
+    expect(isMounted(scratch.mountpoint)).toBe(true);
+  });
+});
+
+describe('umount', () => {
+  it('returns when the process is gone, and keeps the torrents for the next mount', async () => {
+    const { mountpoint, torrent, dataDir } = scratch;
+    const mount = await MountProcess.start({ mountpoint, dataDir, sources: [torrent], args: scratch.mountArguments });
+    expect(await torrentFuse(['umount', mountpoint])).toMatchObject({
+      code: 0,
+      stdout: `unmounted: ${mountpoint}\n`,
+      stderr: '',
+    });
+    expect(readText(`/proc/${mount.pid}/status`)).toBe('');
+    await startMount();
+    expect(JSON.parse((await torrentFuse(['list', '--json', mountpoint])).stdout).torrents).toMatchObject([
+      { name: 'sample' },
+    ]);
+  });
+
+  it('refuses while somebody is inside, and says who; with --force it does not mind', async () => {
+    const mount = await startMount();
+    const holder = await holdMount(60);
+    const refused = await torrentFuse(['umount', scratch.mountpoint]);
+    expect(refused.stderr).toBe(
+      `torrent-fuse: ${scratch.mountpoint} is busy, held by sleep (${holder.pid}) by its working directory; close them, or use --force\n`,
+    );
+    expect(refused.code).toBe(1);
+    expect(await torrentFuse(['umount', '--force', scratch.mountpoint])).toMatchObject({ code: 0, stderr: '' });
+    expect(isMounted(scratch.mountpoint)).toBe(false);
+    expect(readText(`/proc/${mount.pid}/status`)).toBe('');
+  });
+
+  it('works for an ordinary user', async () => {
+    const { mountpoint, dataDir, mountArguments } = scratch;
+    await MountProcess.start({ mountpoint, dataDir, args: mountArguments, uid: 65534 });
+    expect(await torrentFuse(['umount', mountpoint], { asNobody: true })).toMatchObject({ code: 0, stderr: '' });
+    expect(isMounted(mountpoint)).toBe(false);
+  });
+
+  it('cleans up after a process that was killed, and so does the next mount', async () => {
+    for (const cleanUp of [() => torrentFuse(['umount', scratch.mountpoint]), () => Promise.resolve({ code: 0 })]) {
+      const mount = await startMount();
+      await mount.stop('SIGKILL');
+      expect(isMounted(scratch.mountpoint)).toBe(true);
+      expect((await torrentFuse(['status'])).stdout).toMatch(new RegExp(`^${scratch.mountpoint} +stale `, 'm'));
+      expect(await cleanUp()).toMatchObject({ code: 0 });
+    }
+    await startMount();
+  });
+
+  it('ends a mount whose process does not answer', async () => {
+    const mount = await startMount();
+    mount.child.kill('SIGSTOP');
+    onTestFinished(() => void mount.child.kill('SIGCONT'));
+    const status = await torrentFuse(['status', scratch.mountpoint]);
+    expect(status.stdout).toMatch(/not answering/);
+    expect(status.code).toBe(1);
+    const ended = torrentFuse(['umount', '--force', scratch.mountpoint]);
+    await expect.poll(() => isMounted(scratch.mountpoint), { timeout: 10_000 }).toBe(false);
+    mount.child.kill('SIGCONT');
+    expect(await ended).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a mount with --daemon', () => {
+  it('returns when it answers, and has told all that the foreground tells', async () => {
+    const { mountpoint, dataDir, mountArguments, torrent } = scratch;
+    const { code, stdout, stderr } = await torrentFuse(['mount', '--daemon', ...mountArguments, torrent, mountpoint]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      new RegExp(`^engine: .*\ndata: .*\nready: ${mountpoint}\nlog: ${dataDir}/torrent-fuse\\.log\n$`),
+    );
+    expect((await run('ls', [mountpoint])).stdout).toBe('sample\n');
+    expect(await torrentFuse(['umount', mountpoint])).toMatchObject({ code: 0 });
+  });
+
+  it('leaves no process, mount, socket or temporary file after ten rounds', async () => {
+    const { mountpoint, mountArguments, folder } = scratch;
+    const temporary = () => readdirSync('/tmp').filter(name => /torrent-fuse(?!-test|-demo)/.test(name));
+    const before = temporary();
+    for (let round = 0; round < 10; round++) {
+      expect(await torrentFuse(['mount', '--daemon', ...mountArguments, mountpoint])).toMatchObject({ code: 0 });
+      expect(await torrentFuse(['umount', mountpoint])).toMatchObject({ code: 0 });
+    }
+    expect(isMounted(mountpoint)).toBe(false);
+    expect(await processesWith(folder)).toEqual([]);
+    expect(temporary()).toEqual(before);
+    expect(readFolder(scratch.dataDir).filter(name => /sock|lock|tmp/.test(name))).toEqual([]);
+  });
+});
+
+async function untilOutput(mount: MountProcess, pattern: RegExp): Promise<void> {
+  await expect.poll(() => mount.output, { timeout: 20_000, interval: 50 }).toMatch(pattern);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function readFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
