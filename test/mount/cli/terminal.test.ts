@@ -20,7 +20,8 @@ afterAll(() => removeScratchFolder(scratch.folder));
 /** A real terminal of 110 columns and 15 rows in which the command line runs, and a shell after it. */
 async function openTerminal(args: readonly string[]): Promise<void> {
   const quoted = [process.execPath, CLI, ...args].map(word => `'${word}'`).join(' ');
-  const script = `${quoted}; echo "exit $?"; exec sh`;
+  // Ctrl-C is for the program, not for the shell around it.
+  const script = `trap : INT; ${quoted}; echo "exit $?"; exec sh`;
   await run('tmux', ['-L', socket, 'new-session', '-d', '-x', String(columns), '-y', '15', 'sh', '-c', script]);
 }
 
