@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What the command line reads of `.torrent-fuse/status.json`. Fields that it does not know are passed on as they are, so that it
  * can ask a mount of a newer version too.
  */
-const torrentSchema = z.looseObject({
+export const torrentSchema = z.looseObject({
   info_hash: z.string(),
   name: z.string(),
   state: z.string(),
@@ -17,12 +17,12 @@ const torrentSchema = z.looseObject({
   error: z.string().nullable(),
 });
 
-const pendingUrlSchema = z.looseObject({ url: z.string(), error: z.string().nullable() });
+export const pendingUrlSchema = z.looseObject({ url: z.string(), error: z.string().nullable() });
 
 /** `forgotten_at` is in ISO 8601. */
-const forgottenSchema = z.looseObject({ info_hash: z.string(), name: z.string(), forgotten_at: z.string() });
+export const forgottenSchema = z.looseObject({ info_hash: z.string(), name: z.string(), forgotten_at: z.string() });
 
-const statusSchema = z.looseObject({
+export const statusSchema = z.looseObject({
   mountpoint: z.string(),
   engine: z.string(),
   torrents: z.array(torrentSchema),

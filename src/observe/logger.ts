@@ -65,7 +65,8 @@ function errorForPeople(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const isForeseen = 'code' in error;
   if (!isForeseen) return error.stack;
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  const cause = error.cause instanceof Error ? error.cause.message : '';
+  return error.message.includes(cause) ? error.message : `${error.message} (${cause})`;
 }
 
 /** Debug lines are never held back: a trace of every operation is what debug is for. */

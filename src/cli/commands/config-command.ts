@@ -22,7 +22,7 @@ export function addConfigCommand(program: Command, context: CliContext): void {
   addConfigFlags(command).action(({ json, schema }: { json?: true; schema?: true }) => {
     if (schema) return context.out.line(JSON.stringify(configJsonSchema(), null, 2));
     const loaded = loadConfigOf(command, context);
-    if (json) return context.out.line(jsonOutput({ file: loaded.file ?? null, options: jsonRows(loaded) }));
+    if (json) return context.out.line(jsonOutput('config', { file: loaded.file ?? null, options: jsonRows(loaded) }));
     for (const warning of loaded.warnings) context.err.line(printable(`torrent-fuse: ${warning}`));
     for (const line of renderTable(columns, rows(loaded))) context.out.line(line);
     return undefined;
@@ -36,14 +36,22 @@ function rows(loaded: LoadedConfig): string[][] {
 }
 
 /** By `section.key`; values as they would be written in a file, null where there is none. */
-function jsonRows(loaded: LoadedConfig): Record<string, unknown> {
+function jsonRows(loaded: LoadedConfig): Record<string, JsonRow> {
   const all = optionEntries.map(entry => {
     const value = valueIn(loaded.config, entry.section, entry.property);
     const isStructured = typeof value === 'boolean' || Array.isArray(value);
-    const shown = shownValue(loaded, entry);
-    return [entry.id, { value: isStructured ? value : shown || null, from: originOf(loaded, entry) }];
+    const row: JsonRow = {
+      value: isStructured ? value : shownValue(loaded, entry) || null,
+      from: originOf(loaded, entry),
+    };
+    return [entry.id, row] as const;
   });
   return Object.fromEntries(all);
+}
+
+interface JsonRow {
+  readonly value: string | boolean | string[] | null;
+  readonly from: string;
 }
 
 function shownValue({ config }: LoadedConfig, { section, property, option }: OptionEntry): string {

@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     .option('--json', 'print JSON');
   addConfigFlags(command).action(async ({ json }: { json?: true }) => {
     const findings = await examine(() => loadConfigOf(command, context), context);
-    if (json) context.out.line(jsonOutput({ findings }));
+    if (json) context.out.line(jsonOutput('doctor', { findings }));
     else for (const line of findingLines(findings, context.out.style)) context.out.line(line);
     if (findings.some(({ level }) => level === 'fail')) throw new SilentFailure();
   });

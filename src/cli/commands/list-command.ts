@@ -21,7 +21,7 @@ export function addListCommand(program: Command, context: CliContext): void {
       const status = await statusAt(path);
       const { mountpoint, torrents, pending_urls, forgotten: removed } = status;
       const content = forgotten ? { forgotten: removed } : { torrents, pending_urls };
-      if (json) return context.out.line(jsonOutput({ mountpoint, ...content }));
+      if (json) return context.out.line(jsonOutput('list', { mountpoint, ...content }));
       const lines = forgotten ? forgottenLines(removed) : listLines(torrentsAndUrls(status), context.out.style);
       for (const line of lines) context.out.line(line);
       return undefined;

@@ -30,7 +30,7 @@ export function addStatusCommand(program: Command, context: CliContext): void {
       if (json && watch) throw new UsageError('--watch shows a live view, not JSON: give one of them');
       if (watch) return watchMounts(mountpoint, context);
       const inquiries = await inquireAll(mountpoint);
-      if (json) context.out.line(jsonOutput({ mounts: inquiries.map(jsonOf) }));
+      if (json) context.out.line(jsonOutput('status', { mounts: inquiries.map(jsonOf) }));
       else
         for (const line of statusLines(inquiries, { ...screenOf(context), rows: Number.MAX_SAFE_INTEGER }))
           context.out.line(line);
@@ -87,6 +87,6 @@ function torrentsOf({ status }: MountInquiry, screen: Screen): string[] {
   return status === undefined ? [] : torrentLines(torrentsAndUrls(status), screen);
 }
 
-function jsonOf({ mountpoint, condition, pid, status }: MountInquiry): Record<string, unknown> {
+function jsonOf({ mountpoint, condition, pid, status }: MountInquiry) {
   return { mountpoint, condition, pid: pid ?? null, status: status ?? null };
 }
