@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type jsonOutputs, jsonOutputs as outputs } from '../../../src/cli/json-output.ts';
+import type { z } from 'zod';
+import { jsonOutputs as outputs } from '../../../src/cli/json-output.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { MountProcess } from '../harness/mount-process.ts';
 import { type Finished, run } from '../harness/run.ts';
@@ -27,8 +28,8 @@ function on(command: string, ...rest: readonly string[]): Promise<Finished> {
   return torrentFuse([command, scratch.mountpoint, ...rest]);
 }
 
-function parsed<Name extends keyof typeof jsonOutputs>(name: Name, { stdout }: Finished) {
-  return outputs[name].parse(JSON.parse(stdout));
+function parsed<T>(schema: z.ZodType<T>, { stdout }: Finished): T {
+  return schema.parse(JSON.parse(stdout));
 }
 
 function writeTorrent(name: string): { path: string; infoHash: string } {
@@ -72,7 +73,7 @@ describe('add', () => {
 
   it('leaves a magnet without peers to the mount, where it is listed as resolving and can be removed', async () => {
     expect(await on('add', '--no-wait', unknownHash)).toMatchObject({ code: 0, stdout: `taken: ${unknownHash}\n` });
-    const { torrents } = parsed('list', await on('list', '--json'));
+    const { torrents } = parsed(outputs.list, await on('list', '--json'));
     expect(torrents).toContainEqual(expect.objectContaining({ info_hash: unknownHash, state: 'resolving' }));
     expect((await on('list')).stdout).toMatch(new RegExp(`resolving .*${unknownHash}$`, 'm'));
     const again = await on('add', unknownHash);
@@ -98,15 +99,15 @@ describe('list and status', () => {
   });
 
   it('print JSON that follows its schema', async () => {
-    const { mounts } = parsed('status', await torrentFuse(['status', '--json']));
+    const { mounts } = parsed(outputs.status, await torrentFuse(['status', '--json']));
     expect(mounts).toContainEqual(
       expect.objectContaining({ mountpoint: scratch.mountpoint, condition: 'answering', pid: mount.pid }),
     );
-    expect(parsed('list', await on('list', '--json')).torrents).toContainEqual(
+    expect(parsed(outputs.list, await on('list', '--json')).torrents).toContainEqual(
       expect.objectContaining({ name: 'first' }),
     );
-    parsed('config', await torrentFuse(['config', '--json']));
-    parsed('doctor', await torrentFuse(['doctor', '--json']));
+    parsed(outputs.config, await torrentFuse(['config', '--json']));
+    parsed(outputs.doctor, await torrentFuse(['doctor', '--json']));
   });
 
   it("show somebody else's mount as such", async () => {
@@ -114,7 +115,7 @@ describe('list and status', () => {
     const { mountpoint, dataDir, mountArguments } = other;
     const theirs = await MountProcess.startUnmanaged({ mountpoint, dataDir, args: mountArguments, uid: 65534 });
     try {
-      const { mounts } = parsed('status', await torrentFuse(['status', '--json']));
+      const { mounts } = parsed(outputs.status, await torrentFuse(['status', '--json']));
       expect(mounts.find(each => each.mountpoint === mountpoint)).toMatchObject({
         condition: 'not permitted',
         pid: theirs.pid,
@@ -138,7 +139,7 @@ describe('remove', () => {
       stdout: `removed, its data kept: fourth (${infoHash})\n`,
     });
     expect((await run('ls', [scratch.mountpoint])).stdout).not.toContain('fourth');
-    expect(parsed('list', await on('list', '--forgotten', '--json')).forgotten).toMatchObject([
+    expect(parsed(outputs.list, await on('list', '--forgotten', '--json')).forgotten).toMatchObject([
       { name: 'fourth', info_hash: infoHash },
     ]);
     expect((await on('list', '--forgotten')).stdout).toMatch(/^NAME +REMOVED +INFO HASH\nfourth +\d{4}-/);
@@ -180,6 +181,6 @@ describe('pause, resume and set', () => {
 });
 
 async function stateOfFirst(): Promise<string | undefined> {
-  const { torrents } = parsed('list', await on('list', '--json'));
+  const { torrents } = parsed(outputs.list, await on('list', '--json'));
   return torrents?.find(({ name }) => name === 'first')?.state;
 }
