@@ -89,7 +89,7 @@ class Demo {
       `--config=${config}`,
       `--data-dir=${join(this.#folder, 'data')}`,
       '--engine=embedded',
-      '--listen-address=127.0.0.1',
+      '--listen-host=127.0.0.1',
       `--peer=127.0.0.1:${port}`,
       ...['--no-dht', '--no-trackers', '--no-lsd'],
       '--log-level=warn',
