@@ -5,7 +5,7 @@ import type { CatalogEntry } from './catalog-entry.ts';
 import { type CatalogModel, torrentRecord } from './catalog-model.ts';
 import type { PendingRecord, TorrentRecord } from './journal-state.ts';
 import { type PendingAdd, PendingAdds } from './pending-adds.ts';
-import { describeSource, sourceOf, toPendingSource } from './pending-source.ts';
+import { describeSource, engineSource, sourceOf, toPendingSource } from './pending-source.ts';
 
 export interface CatalogAddsOptions {
   readonly model: CatalogModel;
@@ -66,7 +66,7 @@ export class CatalogAdds {
     };
     this.#model.note({ type: 'pending', ...pending });
     entry.beginAdd(pending.id);
-    this.#adds.start({ ...pending, source });
+    this.#start(source, pending);
   }
 
   restore(record: PendingRecord): void {
@@ -78,7 +78,7 @@ export class CatalogAdds {
       const entry = this.#model.entries.get(infoHash) ?? this.#model.enter(infoHash, this.#recordOf(source, record));
       entry.beginAdd(record.id);
     }
-    this.#adds.start({ ...record, source });
+    this.#start(source, record);
   }
 
   removeUrl(url: string): boolean {
@@ -111,7 +111,7 @@ export class CatalogAdds {
     this.#model.journal.append({ type: 'pending', ...pending });
     const entry = new MutablePendingUrl(url, pending.atSeconds);
     this.#urls.set(pending.id, entry);
-    this.#adds.start({ ...pending, source });
+    this.#start(source, pending);
     return entry;
   }
 
@@ -132,8 +132,18 @@ export class CatalogAdds {
     entry.own = true;
     entry.beginAdd(pending.id);
     if (entry.hasMetadata) this.#model.appear(entry, record.name);
-    this.#adds.start({ ...pending, source, after: this.#untilFree(infoHash, replaced) });
+    this.#start(source, pending, this.#untilFree(infoHash, replaced));
     return entry;
+  }
+
+  #start(source: TorrentSource, { id, peers }: PendingRecord, after?: Promise<void>): void {
+    const named = source.kind === 'magnet' ? source.peers : [];
+    this.#adds.start({
+      id,
+      source: engineSource(source, this.#model.store),
+      peers: [...new Set([...peers, ...named])],
+      ...(after && { after }),
+    });
   }
 
   /** The engine must not be asked two things about one torrent at once. */
@@ -165,7 +175,8 @@ export class CatalogAdds {
     entry.own = true;
     entry.lastError = undefined;
     entry.endAdd();
-    this.#model.note(torrentRecord(entry), { type: 'pending-done', id: add.id });
+    const isKept = journal.state.torrents.get(infoHash)?.own ?? false;
+    this.#model.note(...(isKept ? [] : [torrentRecord(entry)]), { type: 'pending-done', id: add.id });
     if (known === undefined && entry.hasMetadata) this.#model.appear(entry, entry.details?.name ?? infoHash);
     this.#options.onAccepted(entry);
   }

@@ -21,6 +21,11 @@ export function parseMagnet(uri: string): MagnetSource {
   };
 }
 
+/** `tr`, as given. */
+export function trackersOf(uri: string): readonly string[] {
+  return new URLSearchParams(uri.slice('magnet:?'.length)).getAll('tr').filter(tracker => tracker !== '');
+}
+
 /** A magnet link for a bare info hash. */
 export function magnetOf(infoHash: InfoHash, displayName?: string): MagnetSource {
   const name = displayName === undefined ? '' : `&dn=${encodeURIComponent(displayName)}`;

@@ -1,5 +1,6 @@
 import { MountCatalog } from '../catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../catalog/path-settings.ts';
+import { WatchFolder } from '../catalog/watch-folder.ts';
 import { unhonouredOptions } from '../config/load-config.ts';
 import type { Config } from '../config/options.ts';
 import type { Engine } from '../engine/index.ts';
@@ -73,6 +74,11 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   });
   tree.serve(fuse);
   addSources(catalog, sources, logger);
+  const { watchDir } = config.torrents;
+  if (watchDir !== undefined && !config.mount.readOnly) {
+    const folder = new WatchFolder({ path: watchDir, catalog, journal: data.journal, logger });
+    teardown.push(() => folder.stop());
+  }
   return new RunningMount({
     fuse,
     engineDescription: engine.description,

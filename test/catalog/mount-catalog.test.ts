@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CatalogEvent } from '../../src/catalog/catalog.ts';
 import { Journal } from '../../src/catalog/journal.ts';
-import { magnetOf } from '../../src/catalog/magnet.ts';
+import { magnetOf, parseMagnet } from '../../src/catalog/magnet.ts';
 import { MetainfoStore } from '../../src/catalog/metainfo-store.ts';
 import { MountCatalog, type MountCatalogOptions } from '../../src/catalog/mount-catalog.ts';
 import { EngineError, type InfoHash, parseInfoHash, type TorrentSource } from '../../src/engine/index.ts';
+import { parseMetainfo } from '../../src/engine/metainfo.ts';
 import { silentLogger } from '../../src/util/logger.ts';
 import { FakeEngine } from '../fakes/fake-engine.ts';
 import { FakeTorrent } from '../fakes/fake-torrent.ts';
@@ -299,6 +300,20 @@ describe('the catalog of a mount', () => {
       await vi.waitFor(() => expect(torrent.heldCount).toBe(0));
       expect(catalog.forgotten()).toEqual([]);
       await vi.waitFor(() => expect(new MetainfoStore(dir).has(infoHash)).toBe(false));
+    });
+
+    it('can be taken back without a peer, the trackers of the magnet included', async () => {
+      const { catalog, infoHash } = await withFilm();
+      const add = vi.spyOn(engine, 'add');
+      catalog.remove(infoHash, { deleteData: false });
+      await vi.waitFor(async () => expect(await listed()).toEqual([]));
+      catalog.add(parseMagnet(`magnet:?xt=urn:btih:${infoHash}&tr=http://t/1&tr=udp://t:2&x.pe=p:3`), dropped);
+      await catalog.whenAccepted(infoHash, signal);
+      const [source, options] = add.mock.calls[0] ?? [];
+      if (source?.kind !== 'metainfo') throw new Error(`the engine was given a ${source?.kind}`);
+      expect(parseMetainfo(source.bytes).infoHash).toBe(infoHash);
+      expect(Buffer.from(source.bytes).toString()).toContain('13:announce-listll10:http://t/1el9:udp://t:2ee');
+      expect(options?.peers).toEqual(['p:3']);
     });
 
     it('can be taken back by adding it again, by its info hash alone', async () => {

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { type EngineKind, eventually, ManagedMount } from './managed-mount.ts';
+
+const season = makeTorrent({
+  name: 'Season',
+  files: [
+    { path: 'a.mkv', content: 'a'.repeat(1000) },
+    { path: 'extras/b.mkv', content: 'b' },
+  ],
+});
+const film = makeTorrent({ name: 'film.mkv', content: 'film' });
+const hash = 'ab'.repeat(20);
+
+const pathOf = async (managed: ManagedMount, { name, bytes }: MadeTorrent) =>
+  managed.writeBeside(`${name}.torrent`, bytes);
+
+describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', kind => {
+  async function withSeason(): Promise<ManagedMount> {
+    const managed = await ManagedMount.start(kind);
+    await pathOf(managed, season);
+    await managed.ok('cp Season.torrent "$M"');
+    await managed.untilSettled();
+    return managed;
+  }
+
+  it.each([
+    ['cp', 'cp film.mkv.torrent "$M/"'],
+    ['cp -a', 'cp -a film.mkv.torrent "$M/x.torrent"'],
+    ['mv', 'mv film.mkv.torrent "$M/"'],
+    ['tee', 'tee "$M/x.torrent" < film.mkv.torrent > /dev/null'],
+    ['cat', 'cat film.mkv.torrent > "$M/x.torrent"'],
+    ['dd with a small block', 'dd if=film.mkv.torrent of="$M/x.torrent" bs=7 status=none'],
+  ])('are added by %s of a .torrent', async (_, command) => {
+    const managed = await ManagedMount.start(kind);
+    await pathOf(managed, film);
+    await managed.ok(command);
+    expect(await managed.list()).toEqual(['film.mkv']);
+    await managed.untilSettled();
+    expect(await managed.errors()).toEqual([]);
+  });
+
+  it('are added by a magnet or an info hash in a file, listed as resolving, and can be removed', async () => {
+    const managed = await ManagedMount.start(kind);
+    await managed.ok(`echo "magnet:?xt=urn:btih:${hash}&dn=slow" > "$M/x.magnet"`);
+    await managed.ok(`echo ${'cd'.repeat(20)} | tee "$M/y.txt"`);
+    expect(await managed.torrents()).toMatchObject([
+      { name: 'slow', state: 'resolving', mounted: false },
+      { info_hash: 'cd'.repeat(20), state: 'resolving' },
+    ]);
+    expect(await managed.list()).toEqual([]);
+    await managed.cliOk('remove', managed.mount.mountpoint, 'slow');
+    await managed.cliOk('remove', managed.mount.mountpoint, 'cd'.repeat(20));
+    expect(await managed.torrents()).toEqual([]);
+  });
+
+  it('are added by the command line', async () => {
+    const managed = await ManagedMount.start(kind);
+    await managed.cliOk('add', managed.mount.mountpoint, await pathOf(managed, film));
+    expect(await managed.list()).toEqual(['film.mkv']);
+    expect(await managed.cli('add', managed.mount.mountpoint, managed.beside('film.mkv.torrent'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('film.mkv'),
+    });
+  });
+
+  it('are added from a watch folder, once', async () => {
+    const managed = await ManagedMount.start(kind, watched => ['--watch-dir', watched]);
+    await managed.ok('mkdir watched');
+    await pathOf(managed, film);
+    await managed.ok('cp film.mkv.torrent watched/');
+    await eventually(async () => expect(await managed.list()).toEqual(['film.mkv']));
+    await managed.untilSettled();
+    await managed.ok('rm "$M/film.mkv"');
+    expect(await managed.mount.stop()).toBe(0);
+    await managed.remount();
+    await managed.ok(`echo ${hash} > watched/x.magnet`);
+    await eventually(async () => expect(await managed.torrents()).toMatchObject([{ info_hash: hash }]));
+    expect(await managed.list()).toEqual([]);
+  });
+
+  it('that are no torrents, or are there, are refused to the program that writes, and in the errors', async () => {
+    const managed = await withSeason();
+    await managed.writeBeside('half.torrent', season.bytes.subarray(0, 50));
+    const refused = async (script: string, message: string) =>
+      expect(await managed.sh(script)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+    await refused('echo garbage > "$M/a.magnet"', 'Invalid argument');
+    await refused('cp half.torrent "$M"', 'Invalid argument');
+    await refused('cp Season.torrent "$M/b.torrent"', 'File exists');
+    await refused(`echo ${season.infoHash} > "$M/c.magnet"`, 'File exists');
+    await refused('cp Season.torrent "$M/d.mkv"', 'Read-only file system');
+    expect((await managed.errors()).map(({ name, errno }) => [name, errno])).toEqual([
+      ['a.magnet', 'EINVAL'],
+      ['half.torrent', 'EINVAL'],
+      ['b.torrent', 'EEXIST'],
+      ['c.magnet', 'EEXIST'],
+    ]);
+    expect(await managed.list()).toEqual(['Season']);
+  });
+
+  it('of 9 and 20 MB of metadata are taken, or refused with the reason', async () => {
+    const managed = await ManagedMount.start(kind);
+    for (const megabytes of [9, 20]) {
+      const name = `${megabytes} MB`;
+      const padding = Buffer.alloc(megabytes * 1e6, 'x');
+      await managed.writeBeside('big.torrent', makeTorrent({ name, content: name, outer: { comment: padding } }).bytes);
+      await managed.ok('cp big.torrent "$M"');
+    }
+    await eventually(async () => {
+      const there = await managed.list();
+      const refused = (await managed.errors()).map(({ errno }) => errno);
+      expect(there.length + refused.length).toBe(2);
+      expect(refused.every(errno => errno === 'EFBIG')).toBe(true);
+    });
+  });
+
+  it('are added thirty at once', async () => {
+    const managed = await ManagedMount.start(kind);
+    const torrents = Array.from({ length: 30 }, (_, index) => makeTorrent({ name: `t${index}`, content: `${index}` }));
+    for (const torrent of torrents) await pathOf(managed, torrent);
+    await managed.ok(
+      'for file in t*.torrent; do cp "$file" "$M" & done; for job in $(jobs -p); do wait $job || exit 1; done',
+    );
+    expect((await managed.list()).sort()).toEqual(torrents.map(({ name }) => name).sort());
+    await managed.untilSettled();
+    expect(await managed.errors()).toEqual([]);
+  });
+
+  it.each([
+    ['rmdir', 'rmdir "$M/Season"'],
+    ['find -delete', '! find "$M/Season" -delete 2> /dev/null'],
+    ['the command line', 'torrent-fuse remove "$M" Season'],
+  ])('are forgotten by %s, and taken back by adding them again', async (_, command) => {
+    const managed = await withSeason();
+    await managed.ok(command);
+    expect(await managed.list()).toEqual([]);
+    expect(await managed.cliOk('list', '--forgotten', managed.mount.mountpoint)).toContain('Season');
+    await managed.ok(`echo ${season.infoHash} > "$M/again.magnet"`);
+    expect(await managed.list()).toEqual(['Season']);
+    await managed.untilSettled();
+    expect(await managed.errors()).toEqual([]);
+  });
+
+  it('are not removed by rm -rf and shutil.rmtree', async () => {
+    const managed = await withSeason();
+    expect(await managed.sh('rm -rf "$M/Season"')).toMatchObject({ code: 1 });
+    expect(
+      await managed.sh("python3 -c \"import shutil, os; shutil.rmtree(os.environ['M'] + '/Season')\""),
+    ).toMatchObject({ code: 1 });
+    expect(await managed.ok('find "$M/Season" -type f | wc -l')).toBe('2\n');
+  });
+
+  it('are not removed while one of their files is open', async () => {
+    const managed = await withSeason();
+    expect(await managed.sh('exec 9< "$M/Season/a.mkv"; rmdir "$M/Season"')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Device or resource busy'),
+    });
+    await managed.ok('rmdir "$M/Season"');
+  });
+
+  it('are renamed for good', async () => {
+    const managed = await withSeason();
+    await managed.ok('mv "$M/Season" "$M/Series 1"');
+    expect(await managed.list()).toEqual(['Series 1']);
+    expect(await managed.ok('ls "$M/Series 1"')).toBe('a.mkv\nextras\n');
+    expect(await managed.mount.stop()).toBe(0);
+    await managed.remount();
+    expect(await managed.list()).toEqual(['Series 1']);
+  });
+
+  it('are the same after kill -9: names, inode numbers, and magnets that resolve', async () => {
+    const managed = await withSeason();
+    await pathOf(managed, film);
+    await managed.ok('cp film.mkv.torrent "$M" && mv "$M/film.mkv" "$M/renamed.mkv"');
+    await managed.ok(`echo ${hash} > "$M/x.magnet"`);
+    const inodes = 'cd "$M" && find . -printf "%i %p\\n" | sort';
+    const before = await managed.ok(inodes);
+    await managed.mount.stop('SIGKILL');
+    await managed.cliOk('umount', managed.mount.mountpoint);
+    await managed.remount();
+    expect(await managed.ok(inodes)).toBe(before);
+    expect(await managed.torrents()).toMatchObject([
+      { name: 'Season' },
+      { name: 'renamed.mkv' },
+      { info_hash: hash, state: 'resolving' },
+    ]);
+  });
+
+  it('tell their state in attributes and take a policy', async () => {
+    const managed = await withSeason();
+    expect(await managed.ok('getfattr --only-values -n user.torrent.infohash "$M/Season"')).toBe(season.infoHash);
+    const status = JSON.parse(await managed.ok('getfattr --only-values -n user.torrent.status "$M/Season/a.mkv"'));
+    expect(status).toMatchObject({ info_hash: season.infoHash, total_bytes: 1001, total_pieces: 1 });
+    await managed.cliOk('set', managed.mount.path('Season'), 'policy=eagain');
+    expect(await managed.sh('cat "$M/Season/a.mkv"')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Resource temporarily unavailable'),
+    });
+  });
+});
+
+describe('while rqbit answers nothing', () => {
+  it('torrents are added, listed, renamed and removed all the same, and rqbit hears of it later', async () => {
+    const managed = await ManagedMount.start('rqbit');
+    await pathOf(managed, season);
+    await pathOf(managed, film);
+    await managed.ok('cp Season.torrent "$M"');
+    await managed.untilSettled();
+    managed.server?.signal('SIGSTOP');
+    // Each of these has its time limit: a system call that waited for rqbit would not return.
+    await managed.ok('cp film.mkv.torrent "$M" && mv "$M/film.mkv" "$M/renamed.mkv" && rmdir "$M/Season"');
+    await managed.ok(`echo ${hash} > "$M/x.magnet"`);
+    expect(await managed.list()).toEqual(['renamed.mkv']);
+    expect(await managed.ok('ls -lR "$M" && cat "$M/.torrent-fuse/errors"')).toContain('renamed.mkv');
+    managed.server?.signal('SIGCONT');
+    await eventually(async () => {
+      const response = await fetch(new URL('/torrents', managed.server?.url));
+      const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
+      expect(torrents.map(({ info_hash }) => info_hash)).toEqual([film.infoHash]);
+    });
+    expect(await managed.errors()).toEqual([]);
+  });
+
+  it('and comes back without its memory, it gets back what the mount added', async () => {
+    const managed = await ManagedMount.start('rqbit');
+    await pathOf(managed, film);
+    await managed.ok('cp film.mkv.torrent "$M"');
+    await managed.untilSettled();
+    await managed.server?.kill();
+    expect(await managed.list()).toEqual(['film.mkv']);
+    await eventually(async () => expect(await managed.torrents()).toMatchObject([{ state: 'unknown' }]));
+    await managed.server?.launch();
+    await eventually(async () => {
+      const response = await fetch(new URL('/torrents', managed.server?.url));
+      expect(await response.text()).toContain(film.infoHash);
+    }, 60_000); // after many failures the server is left alone for half a minute
+    expect(await managed.list()).toEqual(['film.mkv']);
+  });
+});
