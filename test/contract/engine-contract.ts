@@ -1,16 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type {
-  ByteStream,
-  Engine,
-  EngineTorrentState,
-  InfoHash,
-  PieceMap,
-  TorrentSummary,
-} from '../../src/engine/index.ts';
+import type { ByteStream, Engine, PieceMap } from '../../src/engine/index.ts';
 import { parseMetainfo } from '../../src/engine/metainfo.ts';
-import { patternContent } from '../fixtures/content.ts';
 import { type MadeTorrent, magnetOf, makeTorrent } from '../fixtures/make-torrent.ts';
+import { drain, heldPieces, nextChange, readAll, rowIn, untilState } from './engine-calls.ts';
+import { LENGTHS, PIECE, PIECE_COUNT, TorrentSupply } from './torrent-supply.ts';
 
 /** One engine, and a world of peers that the suite directs. */
 export interface EngineUnderTest {
@@ -357,60 +351,7 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
   });
 }
 
-/** Resolves when the torrent is listed in that state. */
-export async function untilState(engine: Engine, infoHash: InfoHash, state: EngineTorrentState): Promise<void> {
-  for (;;) {
-    const changed = nextChange(engine);
-    if ((await rowIn(engine, infoHash))?.state === state) return;
-    await changed;
-  }
-}
-
-export async function readAll(stream: ByteStream): Promise<Buffer> {
-  const bytes = await drain(stream);
-  stream.close();
-  return bytes;
-}
-
-async function drain(stream: ByteStream): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-export async function heldPieces(engine: Engine, infoHash: InfoHash): Promise<number[]> {
-  const pieces = await engine.pieces(infoHash, { signal });
-  await pieces.refresh({ signal });
-  return Array.from({ length: pieces.pieceCount }, (_, piece) => piece).filter(piece => pieces.has(piece));
-}
-
 const signal = new AbortController().signal;
-
-const PIECE = 32 * 1024;
-/** Of the files of each torrent: several pieces, none, several and a bit, a few bytes. */
-const LENGTHS = [3 * PIECE + 100, 0, 5 * PIECE + 1, 11] as const;
-const PIECE_COUNT = Math.ceil(LENGTHS.reduce((sum, length) => sum + length, 0) / PIECE);
-
-/** A torrent for each test, so that none sees what another fetched. */
-class TorrentSupply {
-  readonly all: readonly MadeTorrent[] = Array.from({ length: 40 }, (_, seed) =>
-    makeTorrent({
-      name: `torrent ${seed}`,
-      pieceLength: PIECE,
-      files: ['one.bin', 'empty', 'Ünï çödé/two.bin', 'last'].map((path, index) => ({
-        path,
-        content: patternContent(LENGTHS[index] ?? 0, `${seed} ${index}`),
-      })),
-    }),
-  );
-  #used = 0;
-
-  next(): MadeTorrent {
-    const torrent = this.all[this.#used++];
-    if (torrent === undefined) throw new Error('make more torrents');
-    return torrent;
-  }
-}
 
 /** Most significant bit first, one piece at a time. */
 function bitfieldOf(pieces: PieceMap): number[] {
@@ -419,19 +360,6 @@ function bitfieldOf(pieces: PieceMap): number[] {
     if (pieces.has(piece)) bytes[piece >> 3] = (bytes[piece >> 3] ?? 0) | (0x80 >> (piece & 7));
   }
   return bytes;
-}
-
-async function rowIn(engine: Engine, infoHash: InfoHash): Promise<TorrentSummary | undefined> {
-  return (await engine.list({ signal })).find(row => row.infoHash === infoHash);
-}
-
-function nextChange(engine: Engine): Promise<void> {
-  return new Promise(resolve => {
-    const end = engine.onChange(() => {
-      end();
-      resolve();
-    });
-  });
 }
 
 async function expectBytes(

@@ -1,3 +1,4 @@
+import { abortable } from '../../util/abortable.ts';
 import { EngineError } from '../errors.ts';
 import { infoHashOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash } from '../torrent.ts';
@@ -57,7 +58,7 @@ export class MagnetResolver {
     this.#member.dial(peers);
     this.#waiting++;
     try {
-      await Promise.race([this.resolved, aborted(signal)]);
+      await abortable(this.resolved, signal);
     } finally {
       this.#waiting--;
       if (this.#waiting === 0 && signal.aborted) void this.giveUp(signal.reason);
@@ -97,10 +98,3 @@ export class MagnetResolver {
 
 /** Somebody waits for the tree to appear. */
 const REDIAL_INTERVAL_MS = 10_000;
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../../src/engine/index.ts';
-import { heldPieces, readAll, untilState } from '../../contract/engine-contract.ts';
+import { heldPieces, readAll, untilState } from '../../contract/engine-calls.ts';
 import { type Content, patternContent, sparseContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { startEngine, temporaryFolder } from '../../swarm/built-engine.ts';

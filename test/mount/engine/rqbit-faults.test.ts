@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ByteStream, Engine } from '../../../src/engine/index.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import type { RqbitEngineOptions } from '../../../src/engine/rqbit/create-rqbit-engine.ts';
-import { readAll, untilState } from '../../contract/engine-contract.ts';
+import { readAll, untilState } from '../../contract/engine-calls.ts';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { connectEngine } from '../../swarm/rqbit-engine.ts';

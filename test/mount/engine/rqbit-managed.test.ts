@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Engine } from '../../../src/engine/index.ts';
 import { createRqbitEngine } from '../../../src/engine/rqbit/create-rqbit-engine.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
-import { readAll, untilState } from '../../contract/engine-contract.ts';
+import { readAll, untilState } from '../../contract/engine-calls.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { rqbitBinary } from '../../swarm/rqbit-server.ts';
