@@ -56,13 +56,14 @@ export class CatalogEntry implements CatalogTorrent {
   }
 
   get details(): TorrentDetails | undefined {
-    return this.#store.details(this.infoHash);
+    const details = this.#store.details(this.infoHash);
+    this.#pieceCount = details?.pieceCount;
+    return details;
   }
 
   get pieceCount(): number | undefined {
     if (!this.hasMetadata) return undefined;
-    this.#pieceCount ??= this.details?.pieceCount;
-    return this.#pieceCount;
+    return this.#pieceCount ?? this.details?.pieceCount;
   }
 
   get state(): TorrentState {

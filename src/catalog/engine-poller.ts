@@ -69,13 +69,15 @@ export class EnginePoller {
     await Promise.resolve();
     while (!this.#stopping.signal.aborted) {
       this.#interval = new AbortController();
-      await this.#pollOnce();
-      await pause(SPACING_MS, this.#stopping.signal);
-      await pause(this.#options.intervalMs - SPACING_MS, this.#interval.signal);
+      const spacingMs = Math.max(SPACING_MS, SPACING_FACTOR * (await this.#pollOnce()));
+      await pause(spacingMs, this.#stopping.signal);
+      await pause(this.#options.intervalMs - spacingMs, this.#interval.signal);
     }
   }
 
-  async #pollOnce(): Promise<void> {
+  /** @returns how long it took, in milliseconds */
+  async #pollOnce(): Promise<number> {
+    const startedAtMs = performance.now();
     this.#sequence += 1;
     try {
       const list = (signal: AbortSignal) => this.#options.engine.list({ signal });
@@ -85,10 +87,12 @@ export class EnginePoller {
       this.#silentPolls = 0;
       this.#options.onListed({ summaries, sequence: this.#sequence, afterSilence });
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      this.#silentPolls += 1;
-      this.#options.onSilence(this.#silentPolls, error);
+      if (!this.#stopping.signal.aborted) {
+        this.#silentPolls += 1;
+        this.#options.onSilence(this.#silentPolls, error);
+      }
     }
+    return performance.now() - startedAtMs;
   }
 
   /** A list of 10,000 torrents takes a busy engine some seconds. */
@@ -99,6 +103,8 @@ export class EnginePoller {
 
 /** Changes come in bursts, such as one for each of a hundred torrents that are added at once. */
 const SPACING_MS = 50;
+/** However often it changes, an engine whose list takes long has most of its time for other things. */
+const SPACING_FACTOR = 3;
 
 /** Ends early when the signal fires. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -71,7 +71,7 @@ export class TorrentSlowLane implements Filesystem {
   readonly #virtualRoot: VirtualDirectory;
   readonly #dropped: DroppedFiles;
   readonly #changes: RootChanges;
-  readonly #stopPins: () => void;
+  readonly #subscriptions: readonly (() => void)[];
 
   constructor(options: TorrentSlowLaneOptions) {
     const { catalog, trees, root, settings } = options;
@@ -90,7 +90,12 @@ export class TorrentSlowLane implements Filesystem {
     });
     this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control });
     this.#virtualRoot = virtualRoot({ ...options, control });
-    this.#stopPins = keepPinned(catalog, settings);
+    this.#subscriptions = [
+      keepPinned(catalog, settings),
+      catalog.onEvent(event => {
+        if (event.kind === 'vanished') options.pieces.forget(event.infoHash);
+      }),
+    ];
   }
 
   init(limits: SessionLimits): void {
@@ -98,7 +103,7 @@ export class TorrentSlowLane implements Filesystem {
   }
 
   destroy(): void {
-    this.#stopPins();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
   }
 
   lookup(_: RequestContext, parent: NodeId, name: Uint8Array): Answer<Entry> {
