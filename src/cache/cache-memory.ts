@@ -7,7 +7,7 @@ export const BLOCK_BYTES = 256 << 10;
  *     counters   16 × f64
  *     keys       one i32 a slot: which block the slot holds, 0 for none
  *     pins       one i32 a slot: how many replies copy from it at this moment
- *     uses       one i32 a slot: USED and EVER_USED
+ *     uses       one i32 a slot: chances left, and EVER_USED
  *     index      buckets of 8 × i32: slot + 1 of a block whose key hashes there, 0 for none; a hint only
  */
 export interface CacheMemory {
@@ -18,10 +18,14 @@ export interface CacheMemory {
   readonly segments: readonly SharedArrayBuffer[];
 }
 
-/** The clock has not passed the slot since it was read. */
-export const USED = 1;
-/** It was read since it was filled. */
-export const EVER_USED = 2;
+/** The low bits of a use: how often the clock will still spare the slot. */
+export const CHANCES = 3;
+/** Put in and not read yet: spared once, or among blocks that are all in use the newest would be the first to go. */
+export const FRESH = 1;
+/** Was read since it was filled. */
+export const EVER_USED = 4;
+/** Just read: spared twice, so that a block that is read again and again outlives a long scan. */
+export const RECENT = EVER_USED | 2;
 
 const BUCKET_ENTRIES = 8;
 const SEGMENT_BYTES = 1 << 30;

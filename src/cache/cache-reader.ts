@@ -1,6 +1,4 @@
-import { type CacheMemory, CacheViews, counter, EVER_USED, USED } from './cache-memory.ts';
-
-const RECENT = USED | EVER_USED;
+import { type CacheMemory, CacheViews, counter, RECENT } from './cache-memory.ts';
 
 /**
  * The reading half of the block cache, for the one thread that copies out of it while another fills it.

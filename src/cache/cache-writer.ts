@@ -2,10 +2,12 @@ import {
   type CacheCounterName,
   type CacheMemory,
   CacheViews,
+  CHANCES,
   cacheCounterNames,
   counter,
   EVER_USED,
-  USED,
+  FRESH,
+  RECENT,
 } from './cache-memory.ts';
 
 export interface CacheStatistics extends Readonly<Record<CacheCounterName, number>> {
@@ -22,7 +24,7 @@ export interface CacheStatistics extends Readonly<Record<CacheCounterName, numbe
  * The writing half of the block cache, and all of it for the thread that writes: its own map is exact, where the shared index
  * is only a hint. Never waits. See {@link CacheReader} for the protocol.
  *
- * Bounded by the memory it was given. Eviction is by clock: a block that was read since the hand last passed is spared once.
+ * Bounded by the memory it was given. Eviction is by clock: the hand spares a block once when it is new, twice when it was just read.
  */
 export class CacheWriter {
   readonly #views: CacheViews;
@@ -53,7 +55,7 @@ export class CacheWriter {
   get(key: number): Uint8Array | undefined {
     const slot = this.#slots.get(key | 0);
     if (slot === undefined) return undefined;
-    Atomics.store(this.#views.uses, slot, USED | EVER_USED);
+    Atomics.store(this.#views.uses, slot, RECENT);
     return this.#views.slice(slot, 0, this.#views.blockBytes);
   }
 
@@ -112,11 +114,11 @@ export class CacheWriter {
   /** An empty slot that no reader can copy from: its key is 0. */
   #claimSlot(): number | undefined {
     const { keys, pins, slotCount } = this.#views;
-    // Two rounds: the first may do nothing but take away every block's reprieve.
-    for (let step = 0; step < 2 * slotCount; step++) {
+    // The first two rounds may do nothing but take away every block's chances.
+    for (let step = 0; step < 3 * slotCount; step++) {
       const slot = this.#hand;
       this.#hand = (slot + 1) % slotCount;
-      if (this.#sparedOnce(slot)) continue;
+      if (this.#isSpared(slot)) continue;
       const key = Atomics.load(keys, slot);
       Atomics.store(keys, slot, 0);
       if (Atomics.load(pins, slot) === 0) {
@@ -129,11 +131,11 @@ export class CacheWriter {
     return undefined;
   }
 
-  #sparedOnce(slot: number): boolean {
+  #isSpared(slot: number): boolean {
     const { uses } = this.#views;
     const use = Atomics.load(uses, slot);
-    if ((use & USED) === 0) return false;
-    Atomics.store(uses, slot, use & ~USED);
+    if ((use & CHANCES) === 0) return false;
+    Atomics.store(uses, slot, use - 1);
     return true;
   }
 
@@ -144,8 +146,7 @@ export class CacheWriter {
   }
 
   #publish(slot: number, key: number, ahead: boolean): void {
-    // Spared once, too: among blocks that are all in use, one just read ahead would be the first to go.
-    Atomics.store(this.#views.uses, slot, USED);
+    Atomics.store(this.#views.uses, slot, FRESH);
     Atomics.store(this.#views.keys, slot, key);
     this.#slots.set(key, slot);
     this.#hint(slot, key);

@@ -52,8 +52,8 @@ const SLACK_BYTES = 1 << 20;
 /** For so long a file waits to hear what is held and where it lies; then its streams are opened without knowing. */
 const PREPARE_MS = 2_000;
 
-/** Which pieces are held is asked anew at most this often. */
-const REFRESH_MS = 1_000;
+/** Which pieces are held is asked anew at most this often, but for each open. */
+const ASK_AGAIN_MS = 1_000;
 
 /**
  * One file that somebody has open: what of it is in memory, who wants which bytes, and the streams and disk reads that bring
@@ -75,7 +75,7 @@ export class OpenFile implements PumpHost {
   #preparing: Promise<void> | undefined;
   readonly #prepared = new Deferred<void>();
   readonly #stopWaiting: () => void;
-  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #isPrepared = false;
   #isPlanned = false;
 
@@ -130,11 +130,15 @@ export class OpenFile implements PumpHost {
     return missing;
   }
 
-  /** Asks the engine anew what it holds, now and then. */
-  refreshPieces(): void {
-    const nowMs = this.#parts.clock.now();
-    if (this.#map === undefined || nowMs - this.#refreshedAtMs < REFRESH_MS) return;
-    this.#refreshedAtMs = nowMs;
+  /** Asks the engine what it holds, if it has not said so yet; now and then. */
+  learnHeld(): void {
+    if (this.#map !== undefined || this.#preparing !== undefined || !this.#mayAskAgain()) return;
+    this.#preparing = this.#prepare();
+  }
+
+  /** Asks the engine anew what it holds; now and then. */
+  refreshHeld(): void {
+    if (this.#map === undefined || !this.#mayAskAgain()) return;
     this.#map.refresh({ signal: this.#closing.signal }).then(
       () => this.plan(),
       error => this.#doesNotSay(error),
@@ -224,6 +228,13 @@ export class OpenFile implements PumpHost {
 
   idle(pump: StreamPump): void {
     this.#end(pump);
+  }
+
+  #mayAskAgain(): boolean {
+    const nowMs = this.#parts.clock.now();
+    if (nowMs - this.#askedAtMs < ASK_AGAIN_MS) return false;
+    this.#askedAtMs = nowMs;
+    return true;
   }
 
   async #prepare(): Promise<void> {

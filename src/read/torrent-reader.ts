@@ -1,5 +1,6 @@
 import { FileBases } from '../cache/file-bases.ts';
 import { EngineError } from '../engine/index.ts';
+import { abortable } from '../util/abortable.ts';
 import type { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Deadline } from './deadline.ts';
@@ -50,8 +51,9 @@ export class TorrentReader implements Reader {
     if (this.#isStopped) throw stopped();
     const { handles, cache, windows, maxWindowBytes } = this.#parts;
     const key = keyOf(file);
-    const base = this.#bases.baseOf(key, Math.ceil(lengthOf(file) / cache.blockBytes));
-    const handle = handles.open(base, lengthOf(file));
+    const length = lengthOf(file);
+    const base = this.#bases.baseOf(key, Math.ceil(length / cache.blockBytes));
+    const handle = handles.open(base, length);
     const openFile = this.#files.get(key) ?? new OpenFile(file, base, this.#parts);
     this.#files.set(key, openFile);
     const readAhead = new ReadAhead({
@@ -180,7 +182,8 @@ export class TorrentReader implements Reader {
     const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
     const leave = this.#parts.admission.enter(open.file.id.infoHash);
     try {
-      if (isPrompt) await this.#insistHeld(open, range);
+      open.file.learnHeld();
+      if (isPrompt) await this.#insistHeld(open, range, options.signal);
       return await this.#wait(open, range, options, isPrompt);
     } finally {
       leave();
@@ -188,10 +191,10 @@ export class TorrentReader implements Reader {
   }
 
   /** @throws ReadError `missing` when the engine does not hold the range; which is then fetched all the same */
-  async #insistHeld(open: OpenHandle, { from, to }: FileRange): Promise<void> {
-    await open.file.prepared;
+  async #insistHeld(open: OpenHandle, { from, to }: FileRange, signal: AbortSignal): Promise<void> {
+    await abortable(open.file.prepared, signal);
     if (open.file.isHeld(from, to)) return;
-    open.file.refreshPieces();
+    open.file.refreshHeld();
     open.wish(from, to);
     throw missing(from, to);
   }
@@ -266,8 +269,10 @@ function keyOf(file: { readonly infoHash: string; readonly fileIndex: number }):
   return `${file.infoHash}/${file.fileIndex}`;
 }
 
-function lengthOf(file: ReadableFile): number {
-  return file.details.files[file.fileIndex]?.length ?? 0;
+function lengthOf({ details, fileIndex }: ReadableFile): number {
+  const file = details.files[fileIndex];
+  if (file === undefined) throw new ReadError('bad-handle', `${details.name} has no file ${fileIndex}`);
+  return file.length;
 }
 
 /** @param reason made only if anybody waits: an error costs more than all the rest of closing a file */

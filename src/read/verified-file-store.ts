@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs';
-import { type FileId, parseInfoHash } from '../engine/index.ts';
+import { type FileId, type FileState, parseInfoHash } from '../engine/index.ts';
 import { replaceFile } from '../util/durable-file.ts';
 import type { Logger } from '../util/logger.ts';
-import type { FileState } from './file-state.ts';
+
 import { rememberVerifiedFiles, type Verdict, type VerifiedFiles } from './verified-files.ts';
 
 /**

@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateOf } from '../../src/engine/file-state.ts';
 import { parseInfoHash } from '../../src/engine/index.ts';
-import { stateOf } from '../../src/read/file-state.ts';
 import { VerifiedFileStore } from '../../src/read/verified-file-store.ts';
 import { silentLogger } from '../../src/util/logger.ts';
 

@@ -290,3 +290,26 @@ describe('a read that must not wait', () => {
     await rig.reader.stop();
   });
 });
+
+describe('an engine that does not say what it holds', () => {
+  it('is asked again while reads wait, and the read is served all the same', async () => {
+    const rig = new ReaderRig();
+    rig.engine.failCall('pieces', 1, new EngineError('unavailable', 'starting'));
+    const { torrent, handle } = rig.openNew({ length: MiB });
+    await rig.settle();
+    expect(await rig.read(handle, 0, 100)).toHaveLength(100);
+    expect(rig.engine.calls.get('pieces')).toBe(2);
+    expect((await rig.read(handle, 0, MiB)).equals(torrent.payload)).toBe(true);
+    await rig.reader.stop();
+  });
+});
+
+describe('opening', () => {
+  it('of a file that the torrent does not have takes no handle', async () => {
+    const rig = new ReaderRig();
+    const torrent = rig.engine.addTorrent({ length: MiB });
+    expect(() => rig.open(torrent, { fileIndex: 7 })).toThrow(expect.objectContaining({ code: 'bad-handle' }));
+    expect(rig.reader.statistics()).toMatchObject({ openHandles: 0, openFiles: 0 });
+    await rig.reader.stop();
+  });
+});
