@@ -18,6 +18,8 @@ export interface Catalog {
   report(failure: Omit<CatalogFailure, 'atMs'>): void;
   /** Whether the engine answered the last poll. */
   readonly engineAnswers: boolean;
+  /** Why it does not; undefined while it does, and before it was asked. */
+  readonly engineSilence: EngineSilence | undefined;
 
   /**
    * Journals the intent and returns at once; the engine works on it in the background, across restarts. Every change below
@@ -52,6 +54,14 @@ export interface Catalog {
   onEvent(listener: (event: CatalogEvent) => void): () => void;
   /** Stops polling and pending adds, closes the journal. The engine is stopped by whoever made it. */
   stop(): Promise<void>;
+}
+
+/** The engine has not answered since. */
+export interface EngineSilence {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** What the last poll failed with. */
+  readonly error: unknown;
 }
 
 export interface CatalogTorrent {

@@ -1,6 +1,7 @@
 import type { Engine, TorrentSummary } from '../engine/index.ts';
 import { sleep } from '../util/abortable.ts';
 import { boundedCall } from './bounded-call.ts';
+import type { EngineSilence } from './catalog.ts';
 
 export interface EnginePollerOptions {
   readonly engine: Engine;
@@ -32,6 +33,7 @@ export class EnginePoller {
   #sequence = 0;
   #silentPolls = 0;
   #answered = false;
+  #failure: EngineSilence | undefined;
   /** Ends the interval before the next one. */
   #interval = new AbortController();
 
@@ -49,6 +51,11 @@ export class EnginePoller {
   /** Whether the last poll was answered. */
   get engineAnswers(): boolean {
     return this.#answered && this.#silentPolls === 0;
+  }
+
+  /** Why the engine does not answer; undefined while it does, and before it was asked. */
+  get failure(): EngineSilence | undefined {
+    return this.#failure;
   }
 
   /** Polls again as soon as may be. */
@@ -85,10 +92,12 @@ export class EnginePoller {
       const afterSilence = !this.engineAnswers;
       this.#answered = true;
       this.#silentPolls = 0;
+      this.#failure = undefined;
       this.#options.onListed({ summaries, sequence: this.#sequence, afterSilence });
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         this.#silentPolls += 1;
+        this.#failure = { error, sinceMs: this.#failure?.sinceMs ?? Date.now() };
         this.#options.onSilence(this.#silentPolls, error);
       }
     }

@@ -7,6 +7,7 @@ import type {
   CatalogEvent,
   CatalogFailure,
   CatalogTorrent,
+  EngineSilence,
   ForgottenTorrent,
   PendingUrl,
 } from './catalog.ts';
@@ -120,6 +121,10 @@ export class MountCatalog implements Catalog {
 
   get engineAnswers(): boolean {
     return this.#poller.engineAnswers;
+  }
+
+  get engineSilence(): EngineSilence | undefined {
+    return this.#poller.failure;
   }
 
   get canPin(): boolean {

@@ -72,6 +72,8 @@ export class TorrentSlowLane implements Filesystem {
   readonly #dropped: DroppedFiles;
   readonly #changes: RootChanges;
   readonly #subscriptions: readonly (() => void)[];
+  /** What changes torrents from elsewhere, under the rules of the filesystem. */
+  readonly control: Control;
 
   constructor(options: TorrentSlowLaneOptions) {
     const { catalog, trees, root, settings } = options;
@@ -81,15 +83,15 @@ export class TorrentSlowLane implements Filesystem {
     this.#xattrs = new TorrentXattrs(options);
     this.#virtual = new VirtualTree({ attributes: new AttributeFiller(options) });
     this.#dropped = new DroppedFiles({ catalog, onNames: names => trees.setVirtualNames(names) });
-    const control = new Control({
+    this.control = new Control({
       catalog,
       root,
       settings,
       openCount: slot => this.#files.openCount(slot),
       onSettings: () => this.#files.refreshPolicies(),
     });
-    this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control });
-    this.#virtualRoot = virtualRoot({ ...options, control });
+    this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control: this.control });
+    this.#virtualRoot = virtualRoot({ ...options, control: this.control });
     this.#subscriptions = [
       keepPinned(catalog, settings),
       catalog.onEvent(event => {

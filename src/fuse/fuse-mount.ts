@@ -89,6 +89,11 @@ export class FuseMount {
     await this.closed;
   }
 
+  /** The number that Linux has for the thread that loops on the device. */
+  get osThread(): number {
+    return this.#parts.thread.osThread;
+  }
+
   /** What was asked of the mount so far, by operation and lane. */
   operations(): readonly OperationTotals[] {
     const { counters } = this.#parts;

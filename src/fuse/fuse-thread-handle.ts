@@ -33,6 +33,7 @@ export class FuseThread {
   /** Resolves when the thread is gone. Never rejects. */
   readonly ended: Promise<FuseThreadEnd>;
   readonly #worker: Worker;
+  #osThread = 0;
 
   private constructor(worker: Worker, options: FuseThreadOptions) {
     this.#worker = worker;
@@ -64,8 +65,13 @@ export class FuseThread {
       transferList: [...(options.fastLane?.transfer ?? [])],
     });
     const thread = new FuseThread(worker, options);
-    await thread.#next('loaded');
+    thread.#osThread = (await thread.#next('loaded')).osThread;
     return thread;
+  }
+
+  /** The number that Linux has for it. */
+  get osThread(): number {
+    return this.#osThread;
   }
 
   /**

@@ -19,7 +19,7 @@ export interface FuseThreadData {
 export type ToFuseThread = { readonly kind: 'serve'; readonly fd: number };
 
 export type FromFuseThread =
-  | { readonly kind: 'loaded' }
+  | { readonly kind: 'loaded'; readonly osThread: number }
   | { readonly kind: 'ready'; readonly fd: number; readonly limits: SessionLimits }
   /** A frame, for the slow lane. */
   | { readonly kind: 'forward'; readonly frame: ArrayBuffer }

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { currentOsThread } from '../util/os-thread.ts';
 import type { RequestFrame } from './codec/request-frame.ts';
 import { FuseDevice } from './device.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -20,7 +21,7 @@ async function main(port: MessagePort, data: FuseThreadData): Promise<void> {
   const fastLane = await loadFastLane(data, logger);
   const post = (message: FromFuseThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const served = new Promise<number>(resolve => port.once('message', (message: ToFuseThread) => resolve(message.fd)));
-  post({ kind: 'loaded' });
+  post({ kind: 'loaded', osThread: currentOsThread() });
   const fd = await served;
 
   const replies = new ReplyWriter(fd, logger);
