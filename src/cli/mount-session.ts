@@ -98,6 +98,7 @@ export class MountSession {
     const lines = [
       `engine: ${handle.engineDescription} (${handle.engineReason})`,
       `data: ${handle.dataDir}`,
+      ...(handle.dashboardUrl === undefined ? [] : [`dashboard: ${handle.dashboardUrl}`]),
       `ready: ${handle.mountpoint}`,
     ].map(printable);
     if (this.#readyPipe) this.#readyPipe.ready(lines);

@@ -23,6 +23,8 @@ export interface MountHandle {
   /** Why this engine was chosen, in one sentence. */
   readonly engineReason: string;
   readonly dataDir: string;
+  /** Where dashboard and API are; undefined where they are off. */
+  readonly dashboardUrl: string | undefined;
 
   /** What `.torrent-fuse/status.json` of the mount holds at this moment. */
   status(): unknown;
@@ -51,6 +53,7 @@ export const mountErrorCodes = [
   'data-dir', // cannot be made, written, or is not ours
   'data-dir-locked', // another mount uses it
   'engine', // the chosen engine cannot be started or reached
+  'http', // the dashboard cannot be served as asked
 ] as const;
 
 export type MountErrorCode = (typeof mountErrorCodes)[number];

@@ -17,8 +17,11 @@ import { defaultDataDir } from './data-dir.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { DiskSpace } from './disk-space.ts';
 import { chooseEngine, type EngineChoice, probeThisMachine, recordOf, startEngine } from './engine-choice.ts';
+import { startHttpService } from './http-service.ts';
 import { addSources, parseSources } from './initial-sources.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
+import { ObservedMount } from './observation/observed-mount.ts';
+import { observedContents } from './observation/virtual-contents.ts';
 import { RunningMount } from './running-mount.ts';
 import { SharedLanes } from './shared-lanes.ts';
 
@@ -65,6 +68,8 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const tree = buildTree({ config, catalog, engine, data }, { ...options, mountpoint }, teardown);
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());
+  const http = await startHttpService({ config, view: tree.observed, logger });
+  teardown.push(() => http?.stop());
 
   const fuse = await mountFuse({
     ...fuseOptions(mountpoint, config),
@@ -84,6 +89,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     engineDescription: engine.description,
     engineReason: choice.reason,
     dataDir: path,
+    dashboardUrl: http?.url,
     status: tree.status,
     reload: changed => void reload(changed),
     teardown,
@@ -141,22 +147,33 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
   teardown.push(() => root.stop());
   const pieces = new PieceMaps(engine);
   const facts = mountFacts(options, engine, data);
+  const settings = new PathSettingsStore(data.journal);
+  const defaultPolicy = { whenMissing: config.read.whenMissing, timeoutMs: config.read.timeoutMs };
   const status = () => mountStatus({ facts, catalog, root, pieces, sections: () => ({}) });
-  const slowLane = new TorrentSlowLane({
+  const slowLane: TorrentSlowLane = new TorrentSlowLane({
     ...attributes,
     catalog,
     trees: lanes.trees,
     root,
     reader,
     pieces,
-    settings: new PathSettingsStore(data.journal),
-    defaultPolicy: { whenMissing: config.read.whenMissing, timeoutMs: config.read.timeoutMs },
-    contents: { status },
+    settings,
+    defaultPolicy,
+    contents: { status, ...observedContents(() => observed) },
     backing: () => fuse?.backingFiles,
   });
+  const observed: ObservedMount = new ObservedMount(
+    {
+      facts: { version: facts.version, mountpoint: facts.mountpoint, readOnly: facts.read_only },
+      ...{ engine, catalog, root, pieces, reader, settings, defaultPolicy, cache: lanes.cache },
+      fuse: () => fuse,
+    },
+    config.mount.readOnly ? undefined : slowLane.control,
+  );
   return {
     lanes,
     status,
+    observed,
     fuse: { fastLane: lanes.fastLane, slowLane },
     serve: (served: FuseMount) => {
       fuse = served;

@@ -9,6 +9,7 @@ export interface RunningMountParts {
   readonly engineDescription: string;
   readonly engineReason: string;
   readonly dataDir: string;
+  readonly dashboardUrl: string | undefined;
   readonly status: () => unknown;
   readonly reload: (config: Config) => void;
   /** All that was started for the mount, but the mount itself. */
@@ -22,6 +23,7 @@ export class RunningMount implements MountHandle {
   readonly engineDescription: string;
   readonly engineReason: string;
   readonly dataDir: string;
+  readonly dashboardUrl: string | undefined;
   readonly closed: Promise<CloseReason>;
   readonly #parts: RunningMountParts;
   #askedToUnmount = false;
@@ -32,6 +34,7 @@ export class RunningMount implements MountHandle {
     this.engineDescription = parts.engineDescription;
     this.engineReason = parts.engineReason;
     this.dataDir = parts.dataDir;
+    this.dashboardUrl = parts.dashboardUrl;
     this.closed = this.#close();
   }
 

@@ -72,7 +72,7 @@ export const situations = [
 
 export type Situation = (typeof situations)[number];
 
-/** Plain data: `--json` and the API give it as it is. */
+/** Plain data; `explain-json.ts` and `explain-text.ts` show it. */
 export interface Explanation {
   readonly path: string;
   readonly situation: Situation;

@@ -97,7 +97,7 @@ describe('explain', () => {
       torrent: { peersConnected: 1, downloadSpeed: MiB, state: 'downloading' },
     });
     expect(text).toContain('the missing pieces of its files');
-    expect(text).toContain('all of it is here in about');
+    expect(text).toContain('all of it is here at any moment');
   });
 
   test('a file inside its pieces needs only those that it touches', () => {

@@ -14,7 +14,7 @@ const maxRows = 200;
 export function statusJson(snapshot: MountSnapshot) {
   const { mount, engine, torrents, reads, cache } = snapshot;
   return {
-    schema: schemaVersion,
+    schema_version: schemaVersion,
     at_ms: snapshot.atMs,
     version: mount.version,
     mountpoint: mount.mountpoint,
@@ -33,7 +33,7 @@ export function statusJson(snapshot: MountSnapshot) {
 
 export function filesJson(files: readonly FileFigures[], offset: number, limit: number) {
   return {
-    schema: schemaVersion,
+    schema_version: schemaVersion,
     total: files.length,
     files: files
       .slice(offset, offset + limit)
@@ -47,7 +47,7 @@ export function piecesJson(pieces: FilePieces, snapshot: MountSnapshot) {
   const ofFile = <T extends { readonly infoHash: string; readonly fileIndex: number }>(rows: readonly T[]) =>
     rows.filter(row => row.infoHash === pieces.infoHash && row.fileIndex === pieces.fileIndex).slice(0, maxRows);
   return {
-    schema: schemaVersion,
+    schema_version: schemaVersion,
     info_hash: pieces.infoHash,
     file_index: pieces.fileIndex,
     path: pieces.path,

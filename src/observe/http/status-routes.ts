@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { advice, explanationText, headline } from '../explain-text.ts';
+import { explanationJson } from '../explain-json.ts';
+import { explanationText } from '../explain-text.ts';
 import { HttpError } from './http-error.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { MountView } from './mount-view.ts';
@@ -35,11 +36,6 @@ export function addStatusRoutes(server: FastifyInstance, options: StatusRouteOpt
   server.get('/api/explain', async request => {
     const explanation = await mount.explain(parseExplainedPath(request.query), signal);
     if (explanation === undefined) throw new HttpError(404, 'there is no such path');
-    return {
-      ...explanation,
-      headline: headline(explanation.situation),
-      advice: advice(explanation),
-      text: explanationText(explanation),
-    };
+    return { ...explanationJson(explanation), text: explanationText(explanation) };
   });
 }

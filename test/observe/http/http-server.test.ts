@@ -70,7 +70,7 @@ describe('the API', () => {
     };
     const { json } = await send('GET', '/api/status');
     expect(json).toMatchObject({
-      schema: 1,
+      schema_version: 1,
       torrents: [{ info_hash: hash, name: '<b>', state: 'idle', error: 'no space', progress_bytes: 250, peers: 0 }],
       open_files: [{ handle: 7, path: 'a/b', position: 10, read_ahead_end: 500 }],
       waiting_reads: [{ handle: 7, path: 'a/b', situation: 'no-peers', reason: 'there is no peer to fetch from' }],
