@@ -66,7 +66,7 @@ export class Child {
   get lastWords(): string {
     const lines = this.#stderr.trim().split('\n');
     // A stack trace says what happened in the line that names the error.
-    return lines.find(line => /^\w*Error\b|^torrent-fuse: /.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+    return lines.find(line => /^\[?\w*Error\b|^torrent-fuse: /.test(line)) ?? lines.at(-1) ?? 'it said nothing';
   }
 
   get #hasEnded(): boolean {
