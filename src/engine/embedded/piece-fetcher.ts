@@ -41,6 +41,9 @@ export interface FetcherComponents {
  * Peers get blocks in the order of the plan, so all of them work on the piece that is wanted most. What is urgent and late is
  * asked of a second peer; whoever comes first is taken and the other is called off. A piece with a wrong hash is fetched again
  * from one peer only, so that the next failure names the culprit.
+ *
+ * A peer may lose requests: webtorrent's own code answers neither of two for the same block when the first is withdrawn while
+ * it reads the block. So a peer that owes blocks and brings none for a while is asked for them anew.
  */
 export class PieceFetcher {
   readonly #components: FetcherComponents;
@@ -50,6 +53,8 @@ export class PieceFetcher {
   /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
   readonly #single = new Map<number, FetchWire | undefined>();
   readonly #buffers = new PieceBuffers();
+  /** When each peer last brought a block, or was asked for one while it owed none. */
+  readonly #aliveAtMs = new WeakMap<FetchWire, number>();
   #plan: PiecePlan = { pieces: [], urgentCount: 0 };
   #fetchedBytes = 0;
 
@@ -71,7 +76,10 @@ export class PieceFetcher {
   update(): void {
     this.#plan = this.#components.plan();
     this.#withdrawUnplanned();
-    for (const wire of [...this.#components.wires()]) this.fill(wire);
+    for (const wire of [...this.#components.wires()]) {
+      this.#withdrawUnanswered(wire);
+      this.fill(wire);
+    }
   }
 
   /** Asks the peer for as much as it can take. */
@@ -126,6 +134,7 @@ export class PieceFetcher {
   /** @returns false when the connection would not take it */
   #ask(wire: FetchWire, assembly: PieceAssembly<FetchWire>, block: number): boolean {
     let isRefused = false;
+    if (wire.requests.length === 0) this.#aliveAtMs.set(wire, this.#components.now());
     assembly.requested(block, { peer: wire, atMs: this.#components.now() });
     wire.request(assembly.piece, block * BLOCK_BYTES, assembly.sizeOf(block), (error, bytes) => {
       if (bytes === null || error !== null) {
@@ -133,6 +142,7 @@ export class PieceFetcher {
         assembly.released(block, wire);
       } else {
         this.#fetchedBytes += bytes.length;
+        this.#aliveAtMs.set(wire, this.#components.now());
         this.#receive(wire, assembly, { block, bytes });
       }
     });
@@ -188,6 +198,13 @@ export class PieceFetcher {
     this.#forgetSurplus([...this.#assemblies.keys()].filter(isUnplanned));
   }
 
+  /** What is withdrawn is free to be asked for again, of this peer or another. */
+  #withdrawUnanswered(wire: FetchWire): void {
+    const silentMs = this.#components.now() - (this.#aliveAtMs.get(wire) ?? Number.POSITIVE_INFINITY);
+    if (silentMs < UNANSWERED_MS) return;
+    for (const { piece, offset, length } of [...wire.requests]) wire.cancel(piece, offset, length);
+  }
+
   /** What is half here may be wanted again soon, by a reader that seeks to and fro; the newest is worth keeping. */
   #forgetSurplus(unplanned: readonly number[]): void {
     let kept = 0;
@@ -205,6 +222,8 @@ export class PieceFetcher {
 
 /** A peer that owes an urgent block for so long is asked no more than its neighbour. */
 const OVERDUE_MS = 1500;
+/** A peer that owes blocks and has brought none for so long has lost them, or sends less than 3 KiB/s. */
+const UNANSWERED_MS = 5000;
 /** Half-fetched pieces that nobody wants now. */
 const KEPT_BYTES = 16 * 2 ** 20;
 /** Before a peer's speed is known: 256 KiB, so that a far peer is not idle for most of its first round trips. */

@@ -135,6 +135,37 @@ describe('a fetcher', () => {
   });
 });
 
+describe('a peer that loses requests', () => {
+  test('is asked anew once it has brought nothing for a while', () => {
+    const wire = new FakeWire(pieces);
+    const { fetcher, world } = setUp(wire);
+    world.plan = { pieces: [0], urgentCount: 1 };
+    fetcher.update();
+    world.nowMs = 4000;
+    wire.send();
+    world.nowMs = 8999;
+    fetcher.update();
+    expect(wire.cancelled).toEqual([]);
+    world.nowMs = 9000;
+    fetcher.update();
+    expect(wire.cancelled.map(({ offset }) => offset / BLOCK)).toEqual([1, 2, 3]);
+    expect(wire.requests.map(({ offset }) => offset / BLOCK)).toEqual([1, 2, 3]);
+  });
+
+  test('has its time from when it is asked, however long it owed nothing', () => {
+    const wire = new FakeWire(pieces);
+    const { fetcher, world } = setUp(wire);
+    world.plan = { pieces: [], urgentCount: 0 };
+    fetcher.update();
+    world.nowMs = 60_000;
+    world.plan = { pieces: [0], urgentCount: 1 };
+    fetcher.update();
+    world.nowMs = 64_999;
+    fetcher.update();
+    expect(wire.cancelled).toEqual([]);
+  });
+});
+
 describe('an urgent block that is late', () => {
   test('is asked of a second peer, and the slower of them is called off', () => {
     const [slow, fast] = [new FakeWire(pieces), new FakeWire(pieces)] as const;
@@ -142,7 +173,7 @@ describe('an urgent block that is late', () => {
     world.plan = { pieces: [4], urgentCount: 1 };
     fetcher.update();
     expect([slow.asked.length, fast.asked.length]).toEqual([2, 0]);
-    world.nowMs = 5000;
+    world.nowMs = 4000;
     fetcher.update();
     expect(fast.requests).toHaveLength(1);
     fast.send();
@@ -154,8 +185,7 @@ describe('an urgent block that is late', () => {
     const { fetcher, world } = setUp(...wires);
     world.plan = { pieces: [4], urgentCount: 1 };
     fetcher.update();
-    for (let second = 2; second < 20; second += 2) {
-      world.nowMs = second * 1000;
+    for (world.nowMs = 2000; world.nowMs < 5000; world.nowMs += 500) {
       fetcher.update();
     }
     expect(wires.map(wire => wire.requests.length).reduce((sum, count) => sum + count)).toBe(4);
@@ -170,7 +200,7 @@ describe('an urgent block that is late', () => {
     const { fetcher, world } = setUp(slow, idle);
     world.plan = { pieces: [4], urgentCount: 0 };
     fetcher.update();
-    world.nowMs = 5000;
+    world.nowMs = 4000;
     fetcher.update();
     expect(idle.asked).toEqual([]);
   });
