@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { MountCatalog } from '../catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../catalog/path-settings.ts';
 import { WatchFolder } from '../catalog/watch-folder.ts';
@@ -11,6 +12,7 @@ import { TorrentSlowLane } from '../fs/slow-lane.ts';
 import { TorrentRoot } from '../fs/torrent-root.ts';
 import { type FuseMount, mountFuse, ROOT_NODE, resolveMountPoint } from '../fuse/index.ts';
 import { createReader } from '../read/create-reader.ts';
+import { VerifiedFileStore } from '../read/verified-file-store.ts';
 import { packageVersion } from '../util/package-version.ts';
 import { Teardown } from '../util/teardown.ts';
 import { defaultDataDir } from './data-dir.ts';
@@ -133,8 +135,10 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
   const attributes = attributeOptions(config);
   const lanes = new SharedLanes({ attributes, cacheBytes: config.cache.sizeBytes });
   teardown.push(() => lanes.close());
+  const log = logger.child({ part: 'read' });
+  const verified = new VerifiedFileStore(join(data.path, 'verified'), log);
   const reader = createReader(
-    { engine, cache: lanes.cache, handles: lanes.handles, log: logger.child({ part: 'read' }) },
+    { engine, cache: lanes.cache, handles: lanes.handles, verified, log },
     { readAheadBytes: config.read.aheadBytes, verifyAll: config.read.verify },
   );
   teardown.push(() => reader.stop());
