@@ -139,10 +139,9 @@ describe('remove', () => {
       stdout: `removed, its data kept: fourth (${infoHash})\n`,
     });
     expect((await run('ls', [scratch.mountpoint])).stdout).not.toContain('fourth');
-    expect(parsed(outputs.list, await on('list', '--forgotten', '--json')).forgotten).toMatchObject([
-      { name: 'fourth', info_hash: infoHash },
-    ]);
-    expect((await on('list', '--forgotten')).stdout).toMatch(/^NAME +REMOVED +INFO HASH\nfourth +\d{4}-/);
+    const { forgotten } = parsed(outputs.list, await on('list', '--forgotten', '--json'));
+    expect(forgotten).toContainEqual(expect.objectContaining({ name: 'fourth', info_hash: infoHash }));
+    expect((await on('list', '--forgotten')).stdout).toMatch(/^NAME +REMOVED +INFO HASH\n(.*\n)*fourth +\d{4}-/);
     expect(await on('add', path)).toMatchObject({ code: 0 });
     const deleted = await on('remove', '--delete-data', infoHash.slice(0, 10));
     expect(deleted).toMatchObject({ code: 0, stdout: `removed, and its data deleted: fourth (${infoHash})\n` });
