@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { patternContent } from '../../fixtures/content.ts';
+import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { RqbitServer } from '../../swarm/rqbit-server.ts';
+import { Seeder, type SeederOptions } from '../../swarm/seeder.ts';
+import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { run, runOk } from '../harness/run.ts';
+import { scratchFolder } from '../harness/scratch.ts';
+
+const MiB = 2 ** 20;
+const film = makeTorrent({ name: 'film.mkv', content: patternContent(8 * MiB, 'film'), pieceLength: 256 * 1024 });
+
+describe('torrent-fuse explain', () => {
+  test('complete: nothing to do', async () => {
+    const mount = await mountFilm(await Seeder.start({ torrents: [film] }));
+    await runOk('sha256sum', [mount.path('film.mkv')]);
+    const text = await explained(mount, /^film\.mkv: complete, every read is answered at once$/m);
+    expect(text).toMatch(
+      /the last read needed pieces .* of the file, all here|the whole file needs pieces 0–31 of the file, all here/,
+    );
+    expect(text).toMatch(/estimate {2}readable now/);
+  });
+
+  test('no peers: which pieces a waiting read lacks, and until when it waits', async () => {
+    const mount = await mountFilm(undefined);
+    readInBackground(mount);
+    const text = await explained(mount, /^film\.mkv: there is no peer to fetch from$/m);
+    expect(text).toMatch(/waiting reads need pieces 0.* of the file; missing: 0/);
+    expect(text).toMatch(/waits .* at offset 0 for .* fails in \d+ s if none comes/);
+    expect(text).toMatch(/peers {5}0 connected/);
+    expect(text).toMatch(/advice .*--peer HOST:PORT/);
+    const json = await runOk(process.execPath, [CLI, 'explain', '--json', mount.path('film.mkv')]);
+    expect(JSON.parse(json)).toMatchObject({ situation: 'no-peers', need: { basis: 'waiting reads' }, peers: 0 });
+  });
+
+  test('paused: the command that resumes it', async () => {
+    const mount = await mountFilm(undefined);
+    await runOk(process.execPath, [CLI, 'pause', mount.mountpoint, 'film.mkv']);
+    const text = await explained(mount, /^film\.mkv: the torrent is paused and the bytes are missing$/m);
+    expect(text).toContain('torrent-fuse resume');
+  });
+
+  test('slow peer: how long it will take', async () => {
+    const mount = await mountFilm(await Seeder.start({ torrents: [film], rate: 48 * 1024 } satisfies SeederOptions));
+    readInBackground(mount);
+    const text = await explained(mount, /^film\.mkv: the bytes come slowly$/m);
+    expect(text).toMatch(/peers {5}1 connected/);
+    expect(text).toMatch(/estimate {2}readable in about/);
+  });
+
+  test('engine down: where it should be, and what it failed with', async () => {
+    const server = await RqbitServer.start();
+    const args = ['--engine', 'rqbit', '--rqbit-url', server.url.href, '--status-poll-interval', '1s'];
+    const mount = await mountTorrent(film, args);
+    await server.kill();
+    const text = await explained(mount, /^film\.mkv: the engine does not answer$/m);
+    expect(text).toMatch(/engine .*rqbit.*127\.0\.0\.1/);
+    expect(text).toMatch(/advice {4}Start the engine/);
+  });
+});
+
+function mountFilm(seeder: Seeder | undefined): Promise<MountProcess> {
+  const peers = seeder ? ['--peer', seeder.address] : [];
+  return mountTorrent(film, [...LOOPBACK_ONLY, '--status-poll-interval', '1s', ...peers]);
+}
+
+async function mountTorrent(torrent: MadeTorrent, args: readonly string[]): Promise<MountProcess> {
+  const folder = await scratchFolder();
+  const source = join(folder, 'source.torrent');
+  await writeFile(source, torrent.bytes);
+  const mount = await MountProcess.start({
+    sources: [source],
+    mountpoint: join(folder, 'mnt'),
+    dataDir: join(folder, 'data'),
+    args,
+  });
+  await expect
+    .poll(() => run('ls', [mount.mountpoint]).then(({ stdout }) => stdout), { timeout: 20_000 })
+    .toContain(torrent.name);
+  return mount;
+}
+
+/** Reads the file from its beginning until the test is over. */
+function readInBackground(mount: MountProcess): ChildProcess {
+  const reader = spawn('cat', [mount.path('film.mkv')], { stdio: 'ignore' });
+  onTestFinished(async () => {
+    if (reader.exitCode !== null || reader.signalCode !== null) return;
+    const gone = once(reader, 'exit');
+    reader.kill('SIGKILL');
+    await gone;
+  });
+  return reader;
+}
+
+/** What the command says, as soon as it says that. */
+async function explained(mount: MountProcess, headline: RegExp): Promise<string> {
+  let text = '';
+  await expect
+    .poll(
+      async () => {
+        text = (await run(process.execPath, [CLI, 'explain', mount.path('film.mkv')], { timeoutMs: 10_000 })).stdout;
+        return text;
+      },
+      { timeout: 40_000, interval: 500 },
+    )
+    .toMatch(headline);
+  return text;
+}
