@@ -1,0 +1,122 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { patternContent } from '../../fixtures/content.ts';
+import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
+import { RqbitServer } from '../../swarm/rqbit-server.ts';
+import { Seeder } from '../../swarm/seeder.ts';
+import { checkedRead } from '../harness/checked-read.ts';
+import { FILM_SIZE, FilmMount } from '../harness/film-mount.ts';
+import { MountProcess } from '../harness/mount-process.ts';
+import { runOk, shell } from '../harness/run.ts';
+import { scratchFolder } from '../harness/scratch.ts';
+import { eventually, ManagedMount } from '../management/managed-mount.ts';
+import { overRqbit } from './over-rqbit.ts';
+
+const healthy = makeTorrent({ name: 'healthy.bin', content: patternContent(8 * 2 ** 20, 'healthy') });
+
+describe('twenty readers of twenty files of a torrent without peers, over an rqbit with 8 permits', () => {
+  it('leave ls, adding another torrent and reading a healthy one alone', async () => {
+    const files = Array.from({ length: 20 }, (_, index) => ({
+      path: `${index}`,
+      content: patternContent(500_000, `${index}`),
+    }));
+    const dead = makeTorrent({ name: 'dead', files });
+    const folder = await scratchFolder();
+    for (const torrent of [dead, healthy]) await writeFile(join(folder, `${torrent.name}.torrent`), torrent.bytes);
+    writePayload(healthy, folder);
+    const seeder = await Seeder.start({ torrents: [healthy], payloadDir: folder });
+    const server = await RqbitServer.start();
+    const mount = await MountProcess.start({
+      sources: [join(folder, 'dead.torrent')],
+      mountpoint: join(folder, 'mnt'),
+      dataDir: join(folder, 'data'),
+      args: overRqbit(server, '--read-timeout', '10m', '--peer', seeder.address),
+    });
+    await mount.untilListed(['dead']);
+    const stop = new AbortController();
+    const script = 'for file in "$1"/*; do cat "$file" & done; wait';
+    const readers = shell(script, [mount.path('dead')], { timeoutMs: 110_000, signal: stop.signal }).catch(() => {});
+    try {
+      await eventually(async () => {
+        const status = await runOk('cat', [mount.path('.torrent-fuse/status.json')]);
+        expect(JSON.parse(status)).toMatchObject({ torrents: [{ state: 'downloading' }] });
+      });
+      await delay(5000); // by now, streams that wait in vain have been asked about and taken turns
+      await runOk('ls', ['-l', mount.mountpoint, mount.path('dead')], { timeoutMs: 1000 });
+      await runOk('cp', [join(folder, 'healthy.bin.torrent'), mount.mountpoint], { timeoutMs: 1000 });
+      await mount.untilListed(['healthy.bin']);
+      const got = await checkedRead(mount.path('healthy.bin'), join(folder, 'healthy.bin'));
+      expect(got).toEqual({ right: 8 * 2 ** 20, errno: null, wrong: false });
+    } finally {
+      await runOk('fuser', ['-k', '-TERM', ...files.map(({ path }) => mount.path('dead', path))]).catch(() => {});
+      stop.abort();
+      await readers;
+    }
+  });
+});
+
+describe('an rqbit that is stopped with SIGSTOP', () => {
+  it('keeps nobody from managing the mount within a second each, and hears of it when it goes on', async () => {
+    const managed = await ManagedMount.start('rqbit');
+    const folder = makeTorrent({ name: 'folder', files: [{ path: 'a', content: 'a' }] });
+    await managed.writeBeside('folder.torrent', folder.bytes);
+    await managed.writeBeside('x.torrent', healthy.bytes);
+    await managed.ok('cp folder.torrent "$M"');
+    await managed.untilSettled();
+    managed.server?.signal('SIGSTOP');
+    await delay(2000); // a poll is under way that nobody answers
+    for (const command of [
+      'ls "$M"',
+      'stat "$M/folder/a"',
+      'rmdir "$M/folder"',
+      'cp x.torrent "$M/"',
+      'stat "$M/healthy.bin"',
+    ]) {
+      await managed.ok(`timeout 1 ${command}`);
+    }
+    expect(await managed.list()).toEqual(['healthy.bin']);
+    managed.server?.signal('SIGCONT');
+    await eventually(async () => {
+      const response = await fetch(new URL('/torrents', managed.server?.url));
+      const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
+      expect(torrents.map(({ info_hash }) => info_hash)).toEqual([healthy.infoHash]);
+    }, 60_000);
+    expect(await managed.list()).toEqual(['healthy.bin']);
+    expect(await managed.errors()).toEqual([]);
+  });
+});
+
+describe('an rqbit that is killed in the middle of a read', () => {
+  it('and started again: the read waits, ls answers, and the read goes on by itself', {
+    timeout: 240_000,
+  }, async () => {
+    const server = await RqbitServer.start({ persistence: true });
+    const film = await FilmMount.start({ args: overRqbit(server, '--read-timeout', '3m') });
+    const reading = checkedRead(film.mountedFile, film.sourceFile, 200_000);
+    await film.untilUploaded(FILM_SIZE / 4);
+    await server.kill();
+    for (let round = 0; round < 5; round++) await film.listAndStat();
+    await server.launch(); // which checks what is on disk, and answers 412 and 500 until it has
+    expect(await reading).toEqual({ right: FILM_SIZE, errno: null, wrong: false });
+    const torrents = await fetch(new URL('/torrents', server.url));
+    expect(((await torrents.json()) as { torrents: unknown[] }).torrents).toHaveLength(1);
+    await film.listAndStat();
+  });
+
+  it('and stays away: the read fails in its time with no wrong byte, and can be made again', async () => {
+    const server = await RqbitServer.start({ persistence: true });
+    const film = await FilmMount.start({ args: overRqbit(server, '--read-timeout', '3s') });
+    const reading = checkedRead(film.mountedFile, film.sourceFile);
+    await film.untilUploaded(FILM_SIZE / 4);
+    await server.kill();
+    expect(await reading).toMatchObject({ errno: 'ETIMEDOUT', wrong: false });
+    await film.listAndStat();
+    await server.launch();
+    await eventually(async () => {
+      const again = await checkedRead(film.mountedFile, film.sourceFile);
+      expect(again).toEqual({ right: FILM_SIZE, errno: null, wrong: false });
+    }, 90_000);
+  });
+});
