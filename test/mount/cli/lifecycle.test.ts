@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { isMounted, MountProcess } from '../harness/mount-process.ts';
 import { run } from '../harness/run.ts';
 import { removeScratchFolder } from '../harness/scratch.ts';
-import { type CliScratch, cliScratch, processesWith, torrentFuse } from './cli.ts';
+import { type CliScratch, cleanEnvironment, cliScratch, processesWith, torrentFuse } from './cli.ts';
 
 let scratch: CliScratch;
 beforeEach(async () => {
@@ -184,15 +184,18 @@ describe('a mount with --daemon', () => {
 
   it('leaves no process, mount, socket or temporary file after ten rounds', async () => {
     const { mountpoint, mountArguments, folder } = scratch;
-    const temporary = () => readdirSync('/tmp').filter(name => /torrent-fuse(?!-test|-demo)/.test(name));
-    const before = temporary();
+    const temporary = join(folder, 'tmp');
+    mkdirSync(temporary);
+    const env = cleanEnvironment({ TMPDIR: temporary });
     for (let round = 0; round < 10; round++) {
-      expect(await torrentFuse(['mount', '--daemon', ...mountArguments, mountpoint])).toMatchObject({ code: 0 });
-      expect(await torrentFuse(['umount', mountpoint])).toMatchObject({ code: 0 });
+      expect(await torrentFuse(['mount', '--daemon', ...mountArguments, mountpoint], { env })).toMatchObject({
+        code: 0,
+      });
+      expect(await torrentFuse(['umount', mountpoint], { env })).toMatchObject({ code: 0 });
     }
     expect(isMounted(mountpoint)).toBe(false);
     expect(await processesWith(folder)).toEqual([]);
-    expect(temporary()).toEqual(before);
+    expect(readFolder(temporary)).toEqual([]);
     expect(readFolder(scratch.dataDir).filter(name => /sock|tmp/.test(name))).toEqual([]);
   });
 });
