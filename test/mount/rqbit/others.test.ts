@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { patternContent } from '../../fixtures/content.ts';
+import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { eventually, ManagedMount } from '../management/managed-mount.ts';
+
+const season = makeTorrent({ name: 'Season', files: [{ path: 'a.mkv', content: patternContent(50_000, 'a') }] });
+const film = makeTorrent({ name: 'film.mkv', content: patternContent(70_000, 'film') });
+
+/** Two polls of the mount, and some for a busy machine. */
+const WITHIN_MS = 5000;
+
+const post = async (managed: ManagedMount, path: string, body: Uint8Array | null = null) => {
+  const response = await fetch(new URL(path, managed.server?.url), { method: 'POST', body });
+  expect(response.status).toBe(200);
+};
+const addToRqbit = (managed: ManagedMount, { bytes }: MadeTorrent) => post(managed, 'torrents?overwrite=true', bytes);
+const untilListed = (managed: ManagedMount, names: readonly string[]) =>
+  eventually(async () => expect(await managed.list()).toEqual(names), WITHIN_MS);
+
+it('torrents that others add to rqbit or remove appear and vanish, whatever the kernel remembers of them', async () => {
+  const managed = await ManagedMount.start('rqbit');
+  const looks = 'stat -c %s "$M/Season/a.mkv" && stat -c %s "$M/film.mkv"';
+  expect((await managed.sh(looks)).code).toBe(1); // now the kernel remembers that they are not there
+  await addToRqbit(managed, season);
+  await addToRqbit(managed, film);
+  await untilListed(managed, ['Season', 'film.mkv']);
+  expect(await managed.ok(looks)).toBe('50000\n70000\n'); // and now that they are
+  await post(managed, `torrents/${season.infoHash}/forget`);
+  await post(managed, `torrents/${film.infoHash}/delete`);
+  await untilListed(managed, []);
+  for (const path of ['Season', 'Season/a.mkv', 'film.mkv']) {
+    const stat = await managed.sh(`stat "$M/${path}"`);
+    expect(stat).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file or directory') });
+  }
+  await addToRqbit(managed, season);
+  await untilListed(managed, ['Season']);
+  expect(await managed.ok('stat -c %s "$M/Season/a.mkv"')).toBe('50000\n');
+});
+
+it('a number that rqbit gives to another torrent after a removal does not mix the two up', async () => {
+  const managed = await ManagedMount.start('rqbit');
+  await addToRqbit(managed, season);
+  await untilListed(managed, ['Season']);
+  await post(managed, 'torrents/0/delete');
+  await addToRqbit(managed, film);
+  await untilListed(managed, ['film.mkv']);
+  expect(await managed.ok('stat -c %s "$M/film.mkv"')).toBe('70000\n');
+  const hash = await managed.ok('getfattr --only-values -n user.torrent.infohash "$M/film.mkv"');
+  expect(hash).toBe(film.infoHash);
+});
+
+it('a reader of a torrent that somebody else removes is told, and does not wait', async () => {
+  const managed = await ManagedMount.start('rqbit', () => ['--read-timeout', '10m']);
+  await addToRqbit(managed, film);
+  await untilListed(managed, ['film.mkv']);
+  const reading = managed.sh('timeout 15 cat "$M/film.mkv"');
+  await eventually(async () => expect(await managed.torrents()).toMatchObject([{ state: 'downloading' }]));
+  await post(managed, `torrents/${film.infoHash}/forget`);
+  expect(await reading).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/: \S/) });
+});
