@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { patternContent } from '../../fixtures/content.ts';
+import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { Seeder } from '../../swarm/seeder.ts';
+import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { run, runOk } from '../harness/run.ts';
+import { scratchFolder } from '../harness/scratch.ts';
+
+const film = makeTorrent({ name: 'film.mkv', content: patternContent(32 * 2 ** 20, 'film'), pieceLength: 256 * 1024 });
+
+describe('the HTTP server of a mount', () => {
+  test('listens only where --http says so', async () => {
+    const without = await mountFilm([]);
+    const served = await mountFilm(['--http', '127.0.0.1:0']);
+    // One is that of the BitTorrent engine.
+    expect(listeningPorts(without.pid)).toHaveLength(1);
+    expect(listeningPorts(served.pid)).toHaveLength(2);
+    expect(listeningPorts(served.pid)).toContain(Number(dashboardOf(served).port));
+  });
+
+  test('is not started on an address for others without a token', async () => {
+    const folder = await scratchFolder();
+    const args = ['--data-dir', join(folder, 'data'), ...LOOPBACK_ONLY, '--http', '0.0.0.0:0', folder];
+    const mounted = await run(process.execPath, [CLI, 'mount', ...args]);
+    expect(mounted.code).toBe(1);
+    expect(mounted.stderr).toMatch(/0\.0\.0\.0:0 can be reached from other machines and no token is set/);
+  });
+
+  test('disturbs no read, whatever comes at it: 1,000 requests at once, large bodies, strangers', async () => {
+    const seeder = await Seeder.start({ torrents: [film], rate: 8 * 2 ** 20 });
+    const mount = await mountFilm(['--http', '127.0.0.1:0', '--peer', seeder.address]);
+    const url = dashboardOf(mount);
+    const reading = run('sha256sum', [mount.path('film.mkv')]);
+    const agent = new Agent({ maxSockets: 300 });
+    const large = { 'content-type': 'application/json', 'content-length': '10000000' };
+    const statuses = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => {
+        if (index % 4 === 1) return statusOf(new URL('/api/torrents', url), { method: 'POST', headers: large, agent });
+        if (index % 4 === 2) return statusOf(new URL('/api/status', url), { headers: { host: 'evil.example' }, agent });
+        if (index % 4 === 3) return statusOf(url, { headers: { origin: 'http://evil.example' }, agent });
+        return statusOf(new URL('/api/status', url), { agent });
+      }),
+    );
+    agent.destroy();
+    for (const [index, status] of statuses.entries()) {
+      expect(
+        [
+          [200, 503, 'cut'],
+          [413, 'cut'],
+          [403, 'cut'],
+          [403, 'cut'],
+        ][index % 4],
+      ).toContain(status);
+    }
+    expect((await reading).stdout.split(' ')[0]).toBe(sha256(film));
+    expect(await statusOf(new URL('/readyz', url), {})).toBe(200);
+  });
+
+  test('shows the metrics that the mount itself has, and promtool likes them', async () => {
+    const mount = await mountFilm(['--http', '127.0.0.1:0']);
+    const served = await (await fetch(new URL('/metrics', dashboardOf(mount)))).text();
+    const own = await runOk('cat', [mount.path('.torrent-fuse', 'metrics')]);
+    const names = (text: string) => text.split('\n').filter(line => line.startsWith('# TYPE'));
+    expect(names(own)).toEqual(names(served));
+    expect(served).toMatch(/^torrent_fuse_torrents\{state="\w+"\} 1$/m);
+    expect(served).toMatch(/^torrent_fuse_thread_cpu_seconds_total\{thread="fuse"\} \d/m);
+    for (const text of [own, served]) {
+      expect(await run('promtool', ['check', 'metrics'], { input: text })).toMatchObject({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+    }
+  });
+});
+
+async function mountFilm(args: readonly string[]): Promise<MountProcess> {
+  const folder = await scratchFolder();
+  const source = join(folder, 'film.torrent');
+  await writeFile(source, film.bytes);
+  return MountProcess.start({
+    sources: [source],
+    mountpoint: join(folder, 'mnt'),
+    dataDir: join(folder, 'data'),
+    args: [...LOOPBACK_ONLY, ...args],
+  });
+}
+
+function sha256({ files: [file] }: MadeTorrent): string {
+  const bytes = file?.content.read(0, file.content.size) ?? new Uint8Array();
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function dashboardOf(mount: MountProcess): URL {
+  return new URL(/^dashboard: (\S+)$/m.exec(mount.output)?.[1] ?? 'none');
+}
+
+/** TCP ports on which the process listens, from its descriptors and the kernel's table. */
+function listeningPorts(pid: number): number[] {
+  const links = readdirSync(`/proc/${pid}/fd`).map(fd => linkOf(`/proc/${pid}/fd/${fd}`));
+  const inodes = new Set(links.flatMap(link => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const rows = ['tcp', 'tcp6'].flatMap(table => readFileSync(`/proc/net/${table}`, 'utf8').trim().split('\n').slice(1));
+  return rows
+    .map(row => row.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode = '']) => state === LISTEN && inodes.has(inode))
+    .map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16));
+}
+
+/** TCP_LISTEN of `net/tcp_states.h`. */
+const LISTEN = '0A';
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+/** Sends a head and no body; `cut` when the connection ends without an answer. */
+function statusOf(url: URL, options: object): Promise<number | 'cut'> {
+  return new Promise(resolve => {
+    const outgoing = request(url, options, response => {
+      response.resume().once('close', () => resolve(response.statusCode ?? 'cut'));
+      if (outgoing.getHeader('content-length') !== undefined) outgoing.destroy();
+    });
+    outgoing.once('error', () => resolve('cut'));
+    if (outgoing.getHeader('content-length') === undefined) outgoing.end();
+    else outgoing.flushHeaders();
+  });
+}
