@@ -48,6 +48,13 @@ export interface Engine {
   /** Opens a stream of the file's bytes from `start` on. Costs nothing until its first read. */
   open(file: FileId, options: StreamOptions): ByteStream;
 
+  /**
+   * Fetches these bytes when nothing is left to ask for that an open stream wants; in place of what was given before. They may
+   * lie in files that nobody has open. Optional: not every engine can fetch without a stream. A torrent that is not there is no
+   * error.
+   */
+  fetchAhead?(infoHash: InfoHash, ranges: readonly TorrentRange[]): void;
+
   /** Keeps all of the torrent downloading (`pin`), or only what is read. Optional: not every engine can tell the two apart. */
   setDownloadAll?(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void>;
 
@@ -74,6 +81,12 @@ export interface AddOptions extends WaitOptions {
 export interface FileId {
   readonly infoHash: InfoHash;
   readonly fileIndex: number;
+}
+
+/** Bytes from the first byte of piece 0. */
+export interface TorrentRange {
+  readonly start: number;
+  readonly endExclusive: number;
 }
 
 export interface StreamOptions extends WaitOptions {

@@ -2,7 +2,7 @@
 export * from './engine.ts';
 export * from './errors.ts';
 export type { EngineFigures, EngineRequestFigures } from './figures.ts';
-export { type FileState, stateOf } from './file-state.ts';
+export { type FileState, stateNow, stateOf } from './file-state.ts';
 export * from './pieces.ts';
 export * from './source.ts';
 export * from './torrent.ts';

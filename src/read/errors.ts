@@ -19,3 +19,6 @@ export class ReadError extends Error {
     this.code = code;
   }
 }
+
+/** Why what an open file had under way is ended. One for all: an error of their own would cost more than closing a small file. */
+export const fileClosed = new ReadError('bad-handle', 'the file was closed');

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Engine, EngineError, type FileId, stateOf } from '../engine/index.ts';
+import { type Engine, EngineError, type FileId, stateNow, stateOf } from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { FileLayout } from './file-layout.ts';
@@ -34,9 +34,10 @@ export class FileVerifier {
     const { engine, verified } = this.#parts;
     const local = await engine.localFile(file, { signal });
     if (local === undefined || !(await this.#isHeld(file, signal))) return undefined;
+    // A file of this process' own engine: nothing that could hang, and a turn of the thread pool is most of what an open costs.
+    if (local.checkedState !== undefined && local.checkedState === stateNow(local.path)) return local.path;
     const state = await stateOf(local.path).catch(() => undefined);
     if (state === undefined) return undefined;
-    if (local.checkedState === state) return local.path;
     const verdict = verified.get(idOf(file));
     if (verdict?.state === state) return verdict.isGood ? local.path : undefined;
     this.#queue(file, local.path);

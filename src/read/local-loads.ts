@@ -1,3 +1,4 @@
+import { fileClosed } from './errors.ts';
 import type { Deliver, LocalPieces } from './local-pieces.ts';
 import type { Want } from './stream-plan.ts';
 
@@ -36,7 +37,7 @@ export class LocalLoads {
 
   /** Resolves when no load is under way. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(fileClosed);
     await Promise.all([...this.#running].map(load => load.done));
   }
 

@@ -48,6 +48,8 @@ export class LocalPieces {
   readonly #mismatched: Set<number> = new Set();
   #map: PieceMap | undefined;
   #local: LocalFile | undefined;
+  /** What was known when the engine was asked once more. */
+  #askedAgain: LocalFile | undefined;
   #handle: Promise<FileHandle> | undefined;
 
   constructor(parts: LocalPiecesParts) {
@@ -60,8 +62,9 @@ export class LocalPieces {
   /** Tells where the file lies and what is held of it. A path that has changed drops all that was thought of the old one. */
   locate(local: LocalFile | undefined, map: PieceMap): void {
     this.#map = map;
-    if (local?.path === this.#local?.path && local?.mustVerify === this.#local?.mustVerify) return;
+    const known = this.#local;
     this.#local = local;
+    if (local?.path === known?.path && local?.mustVerify === known?.mustVerify) return;
     this.#disbelieved.clear();
     void this.close();
   }
@@ -115,20 +118,26 @@ export class LocalPieces {
   /** Whether the file was hashed whole, and found good, in the state in which it is now. */
   async #isUnchanged(file: FileHandle, signal: AbortSignal): Promise<boolean> {
     const verdict = this.#parts.verified.get(this.#id);
-    const checkedState = await this.#checkedState(signal);
+    const checkedState = this.#checkedState(signal);
     if (verdict?.isGood !== true && checkedState === undefined) return false;
     const state = await stateOf(file);
     return state === checkedState || (verdict?.isGood === true && state === verdict.state);
   }
 
-  /** See {@link LocalFile.checkedState}; asked for when the file became whole after it was located. */
-  async #checkedState(signal: AbortSignal): Promise<FileState | undefined> {
-    if (this.#local?.mustVerify !== false || !this.#isWhole()) return undefined;
-    if (this.#local.checkedState === undefined) {
-      const located = await this.#parts.engine.localFile(this.#id, { signal });
-      if (located?.path === this.#local?.path) this.#local = located;
+  /** See {@link LocalFile.checkedState}. Of a file that became whole after it was located it is known soon. */
+  #checkedState(signal: AbortSignal): FileState | undefined {
+    const local = this.#local;
+    if (local?.mustVerify !== false || !this.#isWhole()) return undefined;
+    if (local.checkedState === undefined && this.#askedAgain !== local) {
+      this.#askedAgain = local;
+      void this.#locateAgain(local, signal);
     }
-    return this.#local?.checkedState;
+    return local.checkedState;
+  }
+
+  async #locateAgain(known: LocalFile, signal: AbortSignal): Promise<void> {
+    const located = await this.#parts.engine.localFile(this.#id, { signal }).catch(() => undefined); // then it is hashed
+    if (this.#local === known && located?.path === known.path) this.#local = located;
   }
 
   #mustHash(): boolean {

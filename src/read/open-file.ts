@@ -6,6 +6,7 @@ import type { Logger } from '../util/logger.ts';
 import type { AssemblyPool } from './assembly-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
+import { fileClosed } from './errors.ts';
 import { FileLayout } from './file-layout.ts';
 import { FileMemory } from './file-memory.ts';
 import { LocalLoads } from './local-loads.ts';
@@ -172,7 +173,7 @@ export class OpenFile implements PumpHost {
 
   /** Ends every fetch, and resolves when they are gone. Those who wait must have been told before. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(fileClosed);
     this.#becomePrepared();
     for (const pump of this.#pumps) this.#end(pump);
     await this.#preparing;

@@ -1,6 +1,7 @@
 import { type ByteStream, EngineError } from '../engine/index.ts';
 import type { Clock } from '../util/clock.ts';
 import { Deadline } from './deadline.ts';
+import { fileClosed } from './errors.ts';
 import type { PlannedStream } from './stream-plan.ts';
 
 /** Where a pump takes its bytes from and brings them to. */
@@ -72,7 +73,7 @@ export class StreamPump implements PlannedStream {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#closing.abort(fileClosed);
     this.#dropStream();
     this.#wake?.();
   }
@@ -140,7 +141,7 @@ export class StreamPump implements PlannedStream {
   async #recover(error: unknown): Promise<void> {
     const isPassing = error instanceof EngineError && error.isTransient;
     if (!isPassing || !this.#host.isAwaited(this)) {
-      this.#closing.abort();
+      this.#closing.abort(fileClosed);
       this.#host.failed(this, error);
       return;
     }

@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Deadline } from './deadline.ts';
 import { ReadError } from './errors.ts';
+import { FileRuns } from './file-runs.ts';
 import { FileVerifier } from './file-verifier.ts';
 import type { HandleTable } from './handle-table.ts';
 import { OpenFile, type OpenFileParts } from './open-file.ts';
@@ -37,14 +38,16 @@ export class TorrentReader implements Reader {
   readonly #files: Map<string, OpenFile> = new Map();
   readonly #closing: Set<Promise<void>> = new Set();
   readonly #verifier: FileVerifier;
+  readonly #runs: FileRuns;
   readonly #meter: ReadMeter;
   #isStopped = false;
 
   constructor(parts: TorrentReaderParts) {
     this.#parts = parts;
-    const { engine, verified, localBudget: budget, log } = parts;
+    const { engine, verified, localBudget: budget, log, clock, maxWindowBytes: maxBytes } = parts;
     this.#meter = new ReadMeter(() => parts.clock.now());
     this.#verifier = new FileVerifier({ engine, verified, budget, log });
+    this.#runs = new FileRuns({ fetchAhead: engine.fetchAhead?.bind(engine), clock, maxBytes });
   }
 
   open(file: ReadableFile, policy: ReadPolicy): number {
@@ -66,6 +69,7 @@ export class TorrentReader implements Reader {
     this.#handles.set(handle, opened);
     openFile.demands.add(opened);
     openFile.opened();
+    this.#runs.opened(file);
     return handle;
   }
 
@@ -73,6 +77,7 @@ export class TorrentReader implements Reader {
     const open = this.#handles.get(handle);
     if (open === undefined) return;
     this.#handles.delete(handle);
+    this.#runs.closed(open.file.id, this.#howRead(open));
     this.#parts.handles.close(handle);
     failPending(open, () => new ReadError('bad-handle', 'the file was closed while it was read'));
     open.file.demands.delete(open);
@@ -112,6 +117,7 @@ export class TorrentReader implements Reader {
       failPending(open, stopped);
       this.close(open.handle);
     }
+    this.#runs.stop();
     await Promise.all([this.#verifier.stop(), ...this.#closing]);
   }
 
@@ -165,6 +171,15 @@ export class TorrentReader implements Reader {
     open.seenJumps = jumps;
     const mark = open.readAhead.observe(range, clock.now(), silentlyReadTo);
     if (mark !== undefined) handles.setMark(open.handle, mark);
+    this.#runs.progressed(open.file.id, endOf(range));
+  }
+
+  /** Nobody knows of a file that was held when it was opened: the kernel may have read it without us. */
+  #howRead({ handle, file, lastRead }: OpenHandle): 'through' | 'partly' | 'unseen' {
+    const { length } = file.layout;
+    const { position, jumps } = this.#parts.handles.progress(handle);
+    if (jumps === 0 && Math.max(position, endOf(lastRead)) >= length) return 'through';
+    return file.isHeld(0, length) ? 'unseen' : 'partly';
   }
 
   #fromMemory(file: OpenFile, from: number, to: number): Uint8Array | undefined {
@@ -263,6 +278,10 @@ interface FetchOptions extends ReadOptions {
 interface FileRange {
   readonly from: number;
   readonly to: number;
+}
+
+function endOf(range: ReadRange | undefined): number {
+  return range === undefined ? 0 : range.offset + range.length;
 }
 
 function keyOf(file: { readonly infoHash: string; readonly fileIndex: number }): string {

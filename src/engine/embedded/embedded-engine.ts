@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
-import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, WaitOptions } from '../engine.ts';
+import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, TorrentRange, WaitOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { fetchMetainfo, type MayFetch } from '../fetch-metainfo.ts';
 import { parseMetainfo } from '../metainfo.ts';
@@ -135,6 +135,10 @@ class EmbeddedEngine implements Engine {
 
   async resume(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
     await this.#thread.call('resume', { infoHash }, signal);
+  }
+
+  fetchAhead(infoHash: InfoHash, ranges: readonly TorrentRange[]): void {
+    this.#thread.send({ kind: 'ahead', infoHash, ranges });
   }
 
   async setDownloadAll(infoHash: InfoHash, all: boolean, { signal }: WaitOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FileState, stateFrom } from '../file-state.ts';
@@ -25,8 +25,7 @@ export class PayloadStore {
   constructor(folder: string, details: TorrentDetails) {
     this.#details = details;
     this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
-    const lengths = new Map(this.#paths.map((path, index) => [path, details.files[index]?.length ?? 0]));
-    this.#forWriting = new OpenFiles(path => openForWriting(path, lengths.get(path) ?? 0));
+    this.#forWriting = new OpenFiles(openForWriting);
   }
 
   /** Makes the empty files, which no piece brings. */
@@ -34,7 +33,7 @@ export class PayloadStore {
     for (const file of this.#details.files) {
       const path = this.#paths[file.index];
       if (file.length > 0 || path === undefined) continue;
-      await this.#forWriting.with(path, async () => {});
+      await this.#forWriting.with(path, handle => makeRoom(handle, file, 0));
     }
   }
 
@@ -44,7 +43,11 @@ export class PayloadStore {
       const path = this.#paths[span.file.index];
       if (path === undefined) continue;
       const part = bytes.subarray(span.rangeOffset, span.rangeOffset + span.length);
-      const write = () => this.#forWriting.with(path, file => writeAll(file, part, span.fileOffset));
+      const write = () =>
+        this.#forWriting.with(path, async handle => {
+          await makeRoom(handle, span.file, part.length);
+          await writeAll(handle, part, span.fileOffset);
+        });
       await this.#states.during(span.file.index, path, write);
     }
   }
@@ -125,17 +128,25 @@ export class PayloadSurvey {
   }
 }
 
-async function openForWriting(path: string, length: number): Promise<FileHandle> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+async function openForWriting(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   try {
-    // Final from the start: whoever looks at the file must see the size that the torrent says.
-    if ((await file.stat()).size !== length) await file.truncate(length);
-    return file;
+    return await open(path, flags, 0o600);
   } catch (error) {
-    await file.close();
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, flags, 0o600);
   }
+}
+
+/**
+ * The size is final from the start: whoever looks at the file must see the one that the torrent says. A file that is written
+ * whole gets it by that. A small file costs what its system calls cost, each a turn of the thread pool, so there are no others.
+ */
+async function makeRoom(handle: FileHandle, { length }: TorrentFile, writtenNow: number): Promise<void> {
+  const { size } = fstatSync(handle.fd); // at once: the inode of an open file is in memory
+  const isRight = size === length || (size < length && writtenNow === length);
+  if (!isRight) await handle.truncate(length);
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

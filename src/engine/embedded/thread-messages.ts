@@ -1,3 +1,4 @@
+import type { TorrentRange } from '../engine.ts';
 import type { EngineErrorCode } from '../errors.ts';
 import type { FileState } from '../file-state.ts';
 import type { EngineTorrentState, InfoHash, TorrentSummary } from '../torrent.ts';
@@ -50,6 +51,8 @@ export type ToThread =
       readonly start: number;
       readonly endExclusive: number;
     }
+  /** See `Engine.fetchAhead`. */
+  | { readonly kind: 'ahead'; readonly infoHash: InfoHash; readonly ranges: readonly TorrentRange[] }
   | { readonly kind: 'drop'; readonly demand: number; readonly infoHash: InfoHash };
 
 /** Engine thread to main thread. */

@@ -1,7 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { infoDictionaryOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
-import { CheckQueue } from './check-queue.ts';
 import { DataExtents } from './data-extents.ts';
 import { MagnetResolver } from './magnet-resolver.ts';
 import { trackersOf, usableTrackers } from './metainfo-writer.ts';
@@ -11,6 +10,7 @@ import { ThreadLogger } from './thread-logger.ts';
 import type { FromThread, ThreadMethod, ThreadMethods, ThreadOptions, ToThread } from './thread-messages.ts';
 import { TorrentFolder, type TorrentRecord } from './torrent-folder.ts';
 import { TorrentSession } from './torrent-session.ts';
+import { WorkQueue } from './work-queue.ts';
 
 type Handlers = {
   [M in ThreadMethod]: (
@@ -28,7 +28,7 @@ export class ThreadSession {
   readonly #resolving = new Map<InfoHash, MagnetResolver>();
   readonly #newlyHeld = new Set<InfoHash>();
   readonly #calls = new Map<number, AbortController>();
-  readonly #checks = new CheckQueue(CHECKS_AT_ONCE);
+  readonly #checks = new WorkQueue(CHECKS_AT_ONCE);
   readonly #extents = new DataExtents();
   readonly #handlers: Handlers;
   #swarm: SwarmClient | undefined;
@@ -64,6 +64,9 @@ export class ThreadSession {
         return;
       case 'demand':
         this.#torrents.get(message.infoHash)?.demand(message.demand, message);
+        return;
+      case 'ahead':
+        this.#torrents.get(message.infoHash)?.fetchAhead(message.ranges);
         return;
       case 'drop':
         this.#torrents.get(message.infoHash)?.drop(message.demand);

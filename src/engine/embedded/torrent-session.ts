@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import type { TorrentRange } from '../engine.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
@@ -11,6 +13,7 @@ import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
 import { wholeFiles } from './whole-files.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export interface TorrentSessionComponents {
   readonly folder: TorrentFolder;
@@ -19,13 +22,9 @@ export interface TorrentSessionComponents {
   readonly trackers: readonly string[];
   readonly swarm: Swarms;
   readonly extents: DataExtents;
-  readonly checks: CheckQueue;
+  /** Lets a few torrents be checked at a time. */
+  readonly checks: WorkQueue;
   readonly events: TorrentSessionEvents;
-}
-
-/** Lets a few torrents be checked at a time. */
-export interface CheckQueue {
-  run(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 export interface TorrentSessionEvents {
@@ -57,10 +56,12 @@ export class TorrentSession {
   readonly #store: PayloadStore;
   readonly #fetcher: PieceFetcher;
   readonly #demands = new Map<number, PieceDemand>();
+  #ahead: readonly PieceDemand[] = [];
   /** What was last told of each demand's progress. */
   readonly #told = new Map<number, number>();
   readonly #ended = new AbortController();
   readonly #peers: Set<string>;
+  readonly #writes = new WorkQueue(WRITES_AT_ONCE);
   #record: TorrentRecord;
   #member: SwarmMembership | undefined;
   #checkedBytes: number | undefined = 0;
@@ -80,6 +81,7 @@ export class TorrentSession {
     this.#options = options;
     this.#record = options.record;
     this.#member = options.member;
+    setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
     this.#store = new PayloadStore(components.folder.files, details);
     this.#fetcher = new PieceFetcher({
@@ -145,6 +147,13 @@ export class TorrentSession {
   drop(id: number): void {
     this.#told.delete(id);
     if (this.#demands.delete(id)) this.#fetcher.update();
+  }
+
+  /** What is fetched when no stream wants anything, in place of what was told before. */
+  fetchAhead(ranges: readonly TorrentRange[]): void {
+    const { details } = this.#components;
+    this.#ahead = ranges.map(({ start, endExclusive }) => piecesOf(details, start, endExclusive));
+    this.#fetcher.update();
   }
 
   addPeers(peers: readonly string[]): void {
@@ -271,6 +280,7 @@ export class TorrentSession {
     const all = this.#record.downloadAll ?? this.#options.downloadAll;
     return planPieces({
       demands: [...this.#demands.values()],
+      ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
       everythingFrom: all ? { first: this.#firstMissing, end: pieceCount } : undefined,
@@ -280,7 +290,7 @@ export class TorrentSession {
   async #keep(piece: number, bytes: Uint8Array): Promise<void> {
     if (this.held.has(piece) || this.#ended.signal.aborted) return;
     const kept = this.#guarded(async () => {
-      await this.#store.writePiece(piece, bytes);
+      await this.#writes.run(() => this.#store.writePiece(piece, bytes), this.#ended.signal);
       // Before the bit is set: whoever sees it may ask for the file's state.
       this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
       this.held.add(piece);
@@ -369,6 +379,8 @@ const LONELY_DIAL_INTERVAL_MS = 3_000;
 const MIN_DIAL_INTERVAL_MS = 2_000;
 /** More are of no use, and a torrent may be added again and again. */
 const REMEMBERED_PEERS = 100;
+/** All in the order of their arrival: side by side, the piece that a reader waits for would be as late as the last. */
+const WRITES_AT_ONCE = 2;
 /** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
 const PLANNED_BYTES = 64 * 2 ** 20;
 const MIN_PLANNED_PIECES = 4;

@@ -4,10 +4,11 @@ import { type PieceDemand, planPieces } from '../../../src/engine/embedded/deman
 
 const plan = (
   demands: PieceDemand[],
-  options: { held?: number[]; limit?: number; everythingFrom?: PieceDemand } = {},
+  options: { held?: number[]; limit?: number; ahead?: PieceDemand[]; everythingFrom?: PieceDemand } = {},
 ) =>
   planPieces({
     demands,
+    ahead: options.ahead ?? [],
     isMissing: piece => !(options.held ?? []).includes(piece),
     limit: options.limit ?? 100,
     everythingFrom: options.everythingFrom,
@@ -35,6 +36,14 @@ test('streams that wait for one piece share it, and none jumps the queue for it'
     { first: 5, end: 8 },
   ];
   expect(plan(demands)).toEqual({ pieces: [5, 6, 7], urgentCount: 1 });
+});
+
+test('what is fetched ahead without a stream comes after all that streams want', () => {
+  const ahead = [
+    { first: 8, end: 10 },
+    { first: 2, end: 4 },
+  ];
+  expect(plan([{ first: 0, end: 3 }], { ahead, held: [9] })).toEqual({ pieces: [0, 1, 2, 8, 3], urgentCount: 1 });
 });
 
 test('everything else comes last, when everything is wanted', () => {

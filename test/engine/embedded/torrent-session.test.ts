@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CheckQueue } from '../../../src/engine/embedded/check-queue.ts';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
 import { TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
 import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/embedded/torrent-session.ts';
+import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
 import { EngineError } from '../../../src/engine/index.ts';
 import { infoDictionaryOf, parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { patternContent } from '../../fixtures/content.ts';
@@ -36,7 +36,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}) {
         trackers: [],
         swarm: swarms,
         extents: new DataExtents(),
-        checks: new CheckQueue(1),
+        checks: new WorkQueue(1),
         events: {
           onState: ({ state }) => states.push(state),
           onHeld: () => {},
@@ -154,7 +154,7 @@ test('a check that fails is made again when it is resumed', async () => {
       trackers: [],
       swarm: swarms,
       extents: new DataExtents(),
-      checks: new CheckQueue(1),
+      checks: new WorkQueue(1),
       events: { onState: ({ state }) => states.push(state), onHeld: () => {}, onWhole: () => {}, onProgress: () => {} },
     },
     { record, downloadAll: false, peers: [], member: undefined },

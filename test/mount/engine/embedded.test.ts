@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Engine } from '../../../src/engine/index.ts';
+import { type Engine, stateOf } from '../../../src/engine/index.ts';
 import { heldPieces, readAll, untilState } from '../../contract/engine-calls.ts';
 import { type Content, patternContent, sparseContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
@@ -75,6 +75,35 @@ describe('what is fetched', () => {
     const far = streamOf(engine, torrent, { start: 50 * MiB, end: 50 * MiB + 10 });
     await readAll(far);
     expect(await uploaded(seeder)).toBeLessThan(16 * MiB);
+  });
+
+  test('without a stream is what somebody wants ahead, and no more', async () => {
+    const torrent = makeTorrent({ name: 'ahead', content: patternContent(4 * MiB), pieceLength: 65_536 });
+    const seeder = await Seeder.start({ torrents: [torrent] });
+    const { engine } = await startEngine();
+    await add(engine, torrent, [seeder.address]);
+    engine.fetchAhead?.(torrent.infoHash, [
+      { start: 70_000, endExclusive: 140_000 },
+      { start: 2 * MiB, endExclusive: 2 * MiB + 1 },
+    ]);
+    await expect.poll(() => heldPieces(engine, torrent.infoHash), { timeout: 20_000 }).toEqual([1, 2, 32]);
+    expect(await uploaded(seeder)).toBeLessThanOrEqual(3 * 65_536);
+  });
+
+  test('leaves whole files in a state that is told, until somebody else writes to them', async () => {
+    const torrent = makeTorrent({ name: 'whole', content: patternContent(3 * 65_536), pieceLength: 65_536 });
+    const seeder = await Seeder.start({ torrents: [torrent] });
+    const { engine, dataDir } = await startEngine();
+    await add(engine, torrent, [seeder.address]);
+    const file = { infoHash: torrent.infoHash, fileIndex: 0 };
+    await readAll(streamOf(engine, torrent, { end: 65_536 }));
+    expect((await engine.localFile(file, { signal }))?.checkedState).toBeUndefined();
+    await readAll(streamOf(engine, torrent));
+    const path = payloadFile(dataDir, torrent, 'whole');
+    const told = async () => (await engine.localFile(file, { signal }))?.checkedState;
+    await expect.poll(told).toBe(await stateOf(path));
+    await writeFile(path, 'theirs', { flag: 'r+' });
+    expect(await told()).not.toBe(await stateOf(path));
   });
 
   test('is everything, in the end, when all is wanted', async () => {

@@ -1,5 +1,5 @@
 /** Runs a few pieces of work at a time, the others in the order in which they came. */
-export class CheckQueue {
+export class WorkQueue {
   readonly #atOnce: number;
   #running = 0;
   readonly #waiting = new Set<() => void>();

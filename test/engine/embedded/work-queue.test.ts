@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CheckQueue } from '../../../src/engine/embedded/check-queue.ts';
+import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
 
 const never = new AbortController().signal;
 
@@ -16,7 +16,7 @@ function controlled() {
 }
 
 test('runs as many at once as it may, the others in turn', async () => {
-  const queue = new CheckQueue(2);
+  const queue = new WorkQueue(2);
   const { running, work, finish } = controlled();
   const done = ['a', 'b', 'c', 'd'].map(name => queue.run(work(name), never));
   await Promise.resolve();
@@ -30,7 +30,7 @@ test('runs as many at once as it may, the others in turn', async () => {
 });
 
 test('work that fails makes room too, and tells', async () => {
-  const queue = new CheckQueue(1);
+  const queue = new WorkQueue(1);
   const failing = queue.run(() => Promise.reject(new Error('no')), never);
   const next = queue.run(async () => {}, never);
   await expect(failing).rejects.toThrow('no');
@@ -38,7 +38,7 @@ test('work that fails makes room too, and tells', async () => {
 });
 
 test('who gives up before the turn comes never runs', async () => {
-  const queue = new CheckQueue(1);
+  const queue = new WorkQueue(1);
   const { running, work, finish } = controlled();
   const first = queue.run(work('a'), never);
   const controller = new AbortController();
