@@ -30,6 +30,7 @@ export interface MountCatalogOptions {
   readonly logger: Logger;
   /** Addresses that are dialled for every torrent, `host:port`. */
   readonly peers: readonly string[];
+  /** Read anew for each poll, as is the next: both may change while the mount lives. */
   readonly pollIntervalMs: number;
   readonly stalledTimeoutMs: number;
   /** Milliseconds since 1970. */
@@ -74,7 +75,9 @@ export class MountCatalog implements Catalog {
     });
     this.#listings = new CatalogListings({
       model: this.#model,
-      stalledTimeoutMs: options.stalledTimeoutMs,
+      get stalledTimeoutMs() {
+        return options.stalledTimeoutMs;
+      },
       isOutdated: (infoHash, sequence) => this.#removals.isOutdated(infoHash, sequence),
       addAgain: entry => this.#adds.addAgain(entry),
       wantMetadata: infoHash => this.#fetcher.want(infoHash),
@@ -89,7 +92,9 @@ export class MountCatalog implements Catalog {
     this.#restore();
     this.#poller = new EnginePoller({
       engine,
-      intervalMs: options.pollIntervalMs,
+      get intervalMs() {
+        return options.pollIntervalMs;
+      },
       onListed: listing => this.#onListed(listing),
       onSilence: (polls, error) => this.#listings.onSilence(polls, error),
     });

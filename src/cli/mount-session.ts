@@ -76,7 +76,7 @@ export class MountSession {
   }
 
   async #serve(handle: MountHandle, stop: StopRequests, isInteractive: boolean): Promise<void> {
-    const onHangup = () => this.#reload(handle);
+    const onHangup = () => void this.#reload(handle);
     if (!isInteractive) process.on('SIGHUP', onHangup);
     try {
       this.#tellReady(handle);
@@ -120,12 +120,12 @@ export class MountSession {
   }
 
   /** SIGHUP: a new log file after logrotate, and whatever options can change under a mount. */
-  #reload(handle: MountHandle): void {
+  async #reload(handle: MountHandle): Promise<void> {
     this.#logFile?.reopen();
     try {
       const { config } = this.#loadAgain();
       this.#logger.setLevel(config.log.level);
-      handle.reload?.(config);
+      await handle.reload(config);
       this.#logger.info({}, 'configuration reloaded');
     } catch (error) {
       this.#logger.error({ error }, 'the configuration cannot be reloaded; the one before stays');

@@ -51,6 +51,7 @@ export interface TorrentSlowLaneOptions extends AttributeOptions {
   readonly reader: Reader;
   readonly pieces: PieceMaps;
   readonly settings: PathSettingsStore;
+  /** Read anew at each open, and by {@link TorrentSlowLane.refreshPolicies}. */
   readonly defaultPolicy: ReadPolicy;
   readonly contents: VirtualContents;
   /** Undefined before the mount is there, and where the kernel has no passthrough for us. */
@@ -98,6 +99,11 @@ export class TorrentSlowLane implements Filesystem {
         if (event.kind === 'vanished') options.pieces.forget(event.infoHash);
       }),
     ];
+  }
+
+  /** What {@link TorrentSlowLaneOptions.defaultPolicy} says has changed: open files follow. */
+  refreshPolicies(): void {
+    this.#files.refreshPolicies();
   }
 
   init(limits: SessionLimits): void {

@@ -5,7 +5,7 @@ export { FileType, OpenFlag, OpenReplyFlag, SeekWhence } from './abi/flags.ts';
 export { abortConnection } from './attach/connection.ts';
 export { type DetachOptions, detach } from './attach/detach.ts';
 export type { MountOptions } from './attach/mount-options.ts';
-export { resolveMountPoint } from './attach/mount-point.ts';
+export { prepareMountPoint, resolveMountPoint } from './attach/mount-point.ts';
 export { type MountEntry, readMountTable, topmostAt } from './attach/mount-table.ts';
 export type { BackingFiles } from './backing-files.ts';
 export { FuseError, type FuseErrorCode, fuseErrorCodes } from './errors.ts';

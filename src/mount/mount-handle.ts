@@ -30,7 +30,7 @@ export interface MountHandle {
   status(): unknown;
 
   /** Takes up what has changed of the options that can be reloaded; the others are left as they are. */
-  reload?(config: Config): void;
+  reload(config: Config): Promise<void>;
 
   /**
    * Takes the mount down in order: no new requests, waits cancelled, kernel detached, engine stopped. Idempotent.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { MountCatalog } from '../catalog/mount-catalog.ts';
+import { MountCatalog, type MountCatalogOptions } from '../catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../catalog/path-settings.ts';
-import { WatchFolder } from '../catalog/watch-folder.ts';
+import { WatchFolder, type WatchFolderOptions } from '../catalog/watch-folder.ts';
 import { unhonouredOptions } from '../config/load-config.ts';
 import type { Config } from '../config/options.ts';
 import type { Engine } from '../engine/index.ts';
@@ -10,7 +10,7 @@ import { type MountFacts, mountStatus } from '../fs/mount-status.ts';
 import { PieceMaps } from '../fs/piece-maps.ts';
 import { TorrentSlowLane } from '../fs/slow-lane.ts';
 import { TorrentRoot } from '../fs/torrent-root.ts';
-import { type FuseMount, mountFuse, ROOT_NODE, resolveMountPoint } from '../fuse/index.ts';
+import { type FuseMount, mountFuse, prepareMountPoint, ROOT_NODE } from '../fuse/index.ts';
 import { createReader } from '../read/create-reader.ts';
 import { VerifiedFileStore } from '../read/verified-file-store.ts';
 import { packageVersion } from '../util/package-version.ts';
@@ -21,11 +21,15 @@ import { DiskSpace } from './disk-space.ts';
 import { chooseEngine, type EngineChoice, probeThisMachine, recordOf, startEngine } from './engine-choice.ts';
 import { startHttpService } from './http-service.ts';
 import { addSources, parseSources } from './initial-sources.ts';
+import { LiveConfig } from './live-config.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
 import { ObservedMount } from './observation/observed-mount.ts';
 import { observedContents } from './observation/virtual-contents.ts';
 import { RunningMount } from './running-mount.ts';
 import { SharedLanes } from './shared-lanes.ts';
+
+/** The mount table shows `fuse.torrent-fuse`. */
+const SUBTYPE = 'torrent-fuse';
 
 /**
  * Mounts torrents; resolves when the kernel has agreed and the mount answers. Started in this order, and stopped in reverse:
@@ -51,23 +55,19 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     ...(await parseSources(options.sources, 'command line')),
     ...(await parseSources(config.torrents.sources, 'configuration')),
   ];
-  const mountpoint = await resolveMountPoint(options.mountpoint);
+  // Before anything is started: a mount point that will not do should be told at once.
+  const mountpoint = await prepareMountPoint(options.mountpoint, SUBTYPE, logger);
   const path = config.engine.dataDir ?? defaultDataDir(mountpoint, { uid: currentUid(), env: process.env });
   const data = await openDataDirectory({ path, mountpoint, logger, teardown });
   const { engine, choice } = await engineOf(data, { ...options, signal }, teardown);
   signal.throwIfAborted();
 
-  const catalog = new MountCatalog({
-    engine,
-    journal: data.journal,
-    store: data.store,
-    logger,
-    peers: config.engine.peers,
-    pollIntervalMs: config.monitoring.pollIntervalMs,
-    stalledTimeoutMs: config.monitoring.stalledTimeoutMs,
-  });
+  const live = new LiveConfig(config);
+  const { journal, store } = data;
+  const { peers } = config.engine;
+  const catalog = new MountCatalog(withTiming({ engine, journal, store, logger, peers }, live));
   teardown.push(() => catalog.stop());
-  const tree = buildTree({ config, catalog, engine, data }, { ...options, mountpoint }, teardown);
+  const tree = buildTree({ live, catalog, engine, data }, { ...options, mountpoint }, teardown);
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());
   const http = await startHttpService({ config, view: tree.observed, logger });
@@ -80,11 +80,12 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     trace: logger.debugEnabled,
   });
   tree.serve(fuse);
-  addSources(catalog, sources, logger);
-  const { watchDir } = config.torrents;
-  if (watchDir !== undefined && !config.mount.readOnly) {
-    const folder = new WatchFolder({ path: watchDir, catalog, journal: data.journal, logger });
-    teardown.push(() => folder.stop());
+  try {
+    addSources(catalog, sources, logger);
+    watch(config, { catalog, journal, logger }, teardown);
+  } catch (error) {
+    await fuse.unmount({ force: true });
+    throw error;
   }
   return new RunningMount({
     fuse,
@@ -93,14 +94,40 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     dataDir: path,
     dashboardUrl: http?.url,
     status: tree.status,
-    reload: changed => void reload(changed),
+    reload,
     teardown,
     logger,
   });
 
   async function reload(changed: Config): Promise<void> {
-    addSources(catalog, await parseSources(changed.torrents.sources, 'configuration'), logger);
+    const added = await parseSources(changed.torrents.sources, 'configuration');
+    live.current = changed;
+    tree.slowLane.refreshPolicies();
+    addSources(catalog, added, logger);
   }
+}
+
+/** The catalog's options, with the two that may change while it runs. */
+function withTiming(
+  options: Omit<MountCatalogOptions, 'pollIntervalMs' | 'stalledTimeoutMs'>,
+  live: LiveConfig,
+): MountCatalogOptions {
+  return {
+    ...options,
+    get pollIntervalMs() {
+      return live.pollIntervalMs;
+    },
+    get stalledTimeoutMs() {
+      return live.stalledTimeoutMs;
+    },
+  };
+}
+
+function watch(config: Config, parts: Omit<WatchFolderOptions, 'path'>, teardown: Teardown): void {
+  const { watchDir } = config.torrents;
+  if (watchDir === undefined || config.mount.readOnly) return;
+  const folder = new WatchFolder({ path: watchDir, ...parts });
+  teardown.push(() => folder.stop());
 }
 
 async function engineOf(
@@ -121,7 +148,7 @@ async function engineOf(
 }
 
 interface TreeParts {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly catalog: MountCatalog;
   readonly engine: Engine;
   readonly data: DataDirectory;
@@ -129,8 +156,9 @@ interface TreeParts {
 
 /** Both lanes of the filesystem over the catalog, and what they share; `serve` ties them to the kernel's mount. */
 function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) {
-  const { config, catalog, engine, data } = parts;
-  const { logger } = options;
+  const { live, catalog, engine, data } = parts;
+  const { logger, config } = options;
+  const { defaultPolicy } = live;
   let fuse: FuseMount | undefined;
   const attributes = attributeOptions(config);
   const lanes = new SharedLanes({ attributes, cacheBytes: config.cache.sizeBytes });
@@ -152,7 +180,6 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
   const pieces = new PieceMaps(engine);
   const facts = mountFacts(options, engine, data);
   const settings = new PathSettingsStore(data.journal);
-  const defaultPolicy = { whenMissing: config.read.whenMissing, timeoutMs: config.read.timeoutMs };
   const status = () => mountStatus({ facts, catalog, root, pieces, sections: () => ({}) });
   const slowLane: TorrentSlowLane = new TorrentSlowLane({
     ...attributes,
@@ -178,6 +205,7 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
     lanes,
     status,
     observed,
+    slowLane,
     fuse: { fastLane: lanes.fastLane, slowLane },
     serve: (served: FuseMount) => {
       fuse = served;
@@ -202,7 +230,7 @@ function attributeOptions({ mount: { uid, gid, umask, readOnly } }: Config): Att
 }
 
 function fuseOptions(mountpoint: string, { mount: { readOnly, allowOther } }: Config) {
-  return { mountpoint, subtype: 'torrent-fuse', fsName: 'torrent-fuse', readOnly, allowOther };
+  return { mountpoint, subtype: SUBTYPE, fsName: SUBTYPE, readOnly, allowOther };
 }
 
 function currentUid(): number {

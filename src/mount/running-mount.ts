@@ -11,7 +11,8 @@ export interface RunningMountParts {
   readonly dataDir: string;
   readonly dashboardUrl: string | undefined;
   readonly status: () => unknown;
-  readonly reload: (config: Config) => void;
+  /** @throws MountError `bad-source`; what was is kept then */
+  readonly reload: (config: Config) => Promise<void>;
   /** All that was started for the mount, but the mount itself. */
   readonly teardown: Teardown;
   readonly logger: Logger;
@@ -42,8 +43,8 @@ export class RunningMount implements MountHandle {
     return this.#parts.status();
   }
 
-  reload(config: Config): void {
-    this.#parts.reload(config);
+  reload(config: Config): Promise<void> {
+    return this.#parts.reload(config);
   }
 
   async unmount({ force = false }: UnmountOptions = {}): Promise<void> {
