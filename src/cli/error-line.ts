@@ -20,5 +20,7 @@ function usageMessage({ message }: CommanderError): string {
   const mistyped = /^unknown option '--([^=']+)=/.exec(text)?.[1];
   const known = optionEntries.flatMap(({ option }) => option.flag ?? []);
   const meant = mistyped && nearest(mistyped, known);
-  return `${text}${meant ? ` (Did you mean --${meant}?)` : ''}; see --help`;
+  // The value may be a secret, which has no flag.
+  const named = text.replace(/^(unknown option '--[^'=]+)=.*'/s, "$1'");
+  return `${named}${meant ? ` (Did you mean --${meant}?)` : ''}; see --help`;
 }
