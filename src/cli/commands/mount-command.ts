@@ -15,7 +15,8 @@ export function addMountCommand(program: Command, context: CliContext): void {
     .description(
       'Mounts torrents at an empty folder, and stays until it is unmounted or interrupted (Ctrl-C).\n\n' +
         'A SOURCE is a magnet link, an http(s) URL of a .torrent file, a .torrent file, or an info hash. Torrents that were ' +
-        'mounted at this folder before are there again. Nothing is downloaded before it is read, unless --download all says so.',
+        'mounted at this folder before are there again. Nothing is downloaded before it is read, unless --download all says so; ' +
+        'an rqbit downloads all that it is given, unless --rqbit-on-demand says otherwise.',
     )
     .usage('[options] [SOURCE...] MOUNTPOINT')
     .argument('[operands...]', 'sources, and last the mount point')
