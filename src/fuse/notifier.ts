@@ -11,16 +11,27 @@ export type NotificationBatch = readonly Uint8Array[];
  * reply, and nobody waits for it. Meanwhile further ones are merged: at most one of a kind is kept.
  */
 export class Notifier {
-  readonly #fd: number;
   /** Not yet given to the thread, by what they concern. */
   readonly #waiting = new Map<string, Uint8Array>();
-  #worker: Worker | undefined;
+  readonly #worker: Worker;
   #writing = false;
   #stopped = false;
 
-  /** @param fd the device; it must stay open until {@link stop} resolves */
+  /**
+   * The thread starts now, not with the first notification: until that is written the kernel shows what is gone.
+   *
+   * @param fd the device; it must stay open until {@link stop} resolves
+   */
   constructor(fd: number) {
-    this.#fd = fd;
+    this.#worker = new Worker(new URL('./notifier-thread.js', import.meta.url), {
+      name: 'fuse-notify',
+      workerData: fd,
+    });
+    this.#worker.unref(); // the mount keeps the process alive, not this
+    this.#worker.on('message', () => {
+      this.#writing = false;
+      this.#writeWaiting();
+    });
   }
 
   /** The kernel asks again when the name is next used. */
@@ -37,7 +48,7 @@ export class Notifier {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting.clear();
-    await this.#worker?.terminate();
+    await this.#worker.terminate();
   }
 
   #add(key: string, notification: Uint8Array): void {
@@ -51,20 +62,6 @@ export class Notifier {
     this.#writing = true;
     const batch: NotificationBatch = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#worker ??= this.#start();
     this.#worker.postMessage(batch);
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL('./notifier-thread.js', import.meta.url), {
-      name: 'fuse-notify',
-      workerData: this.#fd,
-    });
-    worker.unref(); // the mount keeps the process alive, not this
-    worker.on('message', () => {
-      this.#writing = false;
-      this.#writeWaiting();
-    });
-    return worker;
   }
 }

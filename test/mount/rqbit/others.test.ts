@@ -24,17 +24,21 @@ it('torrents that others add to rqbit or remove appear and vanish, whatever the 
   await addToRqbit(managed, season);
   await addToRqbit(managed, film);
   await untilListed(managed, ['Season', 'film.mkv']);
-  expect(await managed.ok(looks)).toBe('50000\n70000\n'); // and now that they are
+  await eventually(async () => expect(await managed.ok(looks)).toBe('50000\n70000\n'), WITHIN_MS); // and now that they are
   await post(managed, `torrents/${season.infoHash}/forget`);
   await post(managed, `torrents/${film.infoHash}/delete`);
   await untilListed(managed, []);
   for (const path of ['Season', 'Season/a.mkv', 'film.mkv']) {
-    const stat = await managed.sh(`stat "$M/${path}"`);
-    expect(stat).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file or directory') });
+    // The listing comes from the mount, this from what the kernel remembers, which is told a moment later.
+    await eventually(async () => {
+      const stat = await managed.sh(`stat "$M/${path}"`);
+      expect(stat).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file or directory') });
+    }, WITHIN_MS);
   }
   await addToRqbit(managed, season);
   await untilListed(managed, ['Season']);
-  expect(await managed.ok('stat -c %s "$M/Season/a.mkv"')).toBe('50000\n');
+  const again = async () => expect(await managed.ok('stat -c %s "$M/Season/a.mkv"')).toBe('50000\n');
+  await eventually(again, WITHIN_MS);
 });
 
 it('a number that rqbit gives to another torrent after a removal does not mix the two up', async () => {
