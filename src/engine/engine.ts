@@ -94,6 +94,8 @@ export interface StreamOptions extends WaitOptions {
   readonly start: number;
   /** The first file offset that is not wanted; see {@link ByteStream.extend}. */
   readonly endExclusive: number;
+  /** The reads that wait for its bytes now, by their names in the log; an engine asks at `debug` only. */
+  readonly reads?: (() => readonly string[]) | undefined;
 }
 
 /**

@@ -80,7 +80,7 @@ export class TorrentFiles {
     return this.#reply(handle, mode);
   }
 
-  async read({ signal }: RequestContext, request: ReadRequest): Promise<ReadReply> {
+  async read({ signal, unique: id }: RequestContext, request: ReadRequest): Promise<ReadReply> {
     const open = this.#handles.get(request.handle);
     if (open === undefined) throw new ReadError('bad-handle', `no open file has handle ${request.handle}`);
     const length = Math.min(request.size, open.length - request.offset);
@@ -89,7 +89,7 @@ export class TorrentFiles {
     await this.#untilAccepted(open, { nonBlocking, signal });
     signal.throwIfAborted();
     const range = { offset: request.offset, length };
-    return { slices: await this.#options.reader.read(request.handle, range, { signal, nonBlocking }) };
+    return { slices: await this.#options.reader.read(request.handle, range, { signal, nonBlocking, id }) };
   }
 
   release(handle: number): void {

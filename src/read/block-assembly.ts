@@ -4,6 +4,8 @@ import { type ByteRange, ByteRanges } from './byte-ranges.ts';
 export interface BlockWaiter {
   readonly from: number;
   readonly to: number;
+  /** The request that asked for them, as the kernel numbers it; for the log. */
+  readonly read: number | undefined;
   /** Some of the bytes arrived. */
   progressed(): void;
   /** All of them are in the assembly; copy them now. */

@@ -18,7 +18,7 @@ export class CheckedStream implements ByteStream {
   position: number;
   endExclusive: number;
   readonly #parts: CheckedStreamParts;
-  readonly #signal: AbortSignal;
+  readonly #options: Pick<StreamOptions, 'reads' | 'signal'>;
   readonly #closing = new AbortController();
   #stream: ByteStream | undefined;
 
@@ -26,7 +26,7 @@ export class CheckedStream implements ByteStream {
     this.#parts = parts;
     this.position = options.start;
     this.endExclusive = options.endExclusive;
-    this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    this.#options = { ...options, signal: AbortSignal.any([options.signal, this.#closing.signal]) };
   }
 
   get uncheckedBytes(): number {
@@ -75,7 +75,7 @@ export class CheckedStream implements ByteStream {
     const endExclusive = part.fileOffset + part.length;
     this.#stream = engine.open(
       { infoHash: details.infoHash, fileIndex: part.file.index },
-      { start: part.fileOffset, endExclusive, signal: this.#signal },
+      { ...this.#options, start: part.fileOffset, endExclusive },
     );
     try {
       for (let done = 0; done < target.length; ) {

@@ -7,6 +7,7 @@ import type { AssemblyPool } from './assembly-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
 import { fileClosed } from './errors.ts';
+import { FetchTrace, readsWaitingFor } from './fetch-trace.ts';
 import { FileLayout } from './file-layout.ts';
 import { FileMemory } from './file-memory.ts';
 import { LocalLoads } from './local-loads.ts';
@@ -72,6 +73,7 @@ export class OpenFile implements PumpHost {
   readonly #pumps: Set<StreamPump> = new Set();
   readonly #ending: Set<Promise<void>> = new Set();
   readonly #closing = new AbortController();
+  readonly #trace: FetchTrace;
   #map: PieceMap | undefined;
   #preparing: Promise<void> | undefined;
   readonly #prepared = new Deferred<void>();
@@ -85,6 +87,7 @@ export class OpenFile implements PumpHost {
     this.#parts = parts;
     this.#file = file;
     this.id = { infoHash: file.infoHash, fileIndex: file.fileIndex };
+    this.#trace = new FetchTrace(this.id, log);
     this.layout = new FileLayout(file.details, file.fileIndex, cache.blockBytes);
     const plan = (): void => this.plan();
     const isFetching = (from: number, to: number): boolean =>
@@ -183,10 +186,12 @@ export class OpenFile implements PumpHost {
     this.memory.clear();
   }
 
-  openStream(start: number, end: number, signal: AbortSignal): ByteStream {
+  openStream(pump: StreamPump, signal: AbortSignal): ByteStream {
     const { engine, verifyAll } = this.#parts;
+    const { position: start, end } = pump;
+    const reads = (): string[] => readsWaitingFor({ from: pump.position, to: pump.end }, this.memory.waiters());
     const mustCheck = (piece: number): boolean => verifyAll || this.#local.isMismatched(piece);
-    const options = { start, endExclusive: end, signal };
+    const options = { start, endExclusive: end, signal, reads };
     if (this.layout.everyPiece(start, end, piece => !mustCheck(piece))) return engine.open(this.id, options);
     return new CheckedStream({ engine, details: this.#file.details, layout: this.layout, id: this.id }, options);
   }
@@ -312,6 +317,9 @@ export class OpenFile implements PumpHost {
       } else if (target > pump.end || pump.end - target > SLACK_BYTES) pump.retarget(target);
     }
     for (const { start, end } of plan.open) this.#open(start, end);
+    if (this.#trace.enabled) {
+      this.#trace.tell({ waiters: this.memory.waiters(), streams: this.streams, local: plan.local });
+    }
     this.#loads.start(plan.local);
   }
 

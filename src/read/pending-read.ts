@@ -4,6 +4,8 @@ import type { FileLayout } from './file-layout.ts';
 import type { FileMemory } from './file-memory.ts';
 
 export interface PendingReadParts {
+  /** The request, as the kernel numbers it; for the log. */
+  readonly id: number | undefined;
   readonly layout: FileLayout;
   readonly memory: FileMemory;
   /** Memory for answers that are complete only in part. */
@@ -70,6 +72,7 @@ export class PendingRead {
     const waiter: BlockWaiter = {
       from,
       to,
+      read: this.#parts.id,
       progressed: this.#parts.onProgress,
       arrived: assembly => this.#arrived(waiter, assembly),
       failed: error => {

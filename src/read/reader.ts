@@ -48,6 +48,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** O_NONBLOCK: what is missing is `missing` at once, whatever the policy. */
   readonly nonBlocking: boolean;
+  /** What the kernel calls the request; follows the read through the debug log. */
+  readonly id?: number | undefined;
 }
 
 export interface ReadPolicy {

@@ -6,7 +6,8 @@ import type { PlannedStream } from './stream-plan.ts';
 
 /** Where a pump takes its bytes from and brings them to. */
 export interface PumpHost {
-  openStream(start: number, end: number, signal: AbortSignal): ByteStream;
+  /** A stream of its bytes from its position to its end. */
+  openStream(pump: StreamPump, signal: AbortSignal): ByteStream;
   /** Resolves when bytes from `offset` on can be taken in, or the signal fires. */
   room(offset: number, signal: AbortSignal): Promise<void>;
   deliver(pump: StreamPump, offset: number, bytes: Uint8Array): void;
@@ -102,7 +103,7 @@ export class StreamPump implements PlannedStream {
     let bytes: Uint8Array;
     const stall = new Deadline(this.#clock, STALL_MS, () => this.#stall());
     try {
-      stream = this.#stream ??= this.#host.openStream(this.position, this.end, this.#closing.signal);
+      stream = this.#stream ??= this.#host.openStream(this, this.#closing.signal);
       bytes = this.#checked(await stream.read());
     } catch (error) {
       const closedByUs = this.isClosed || stream !== this.#stream;

@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Deadline } from './deadline.ts';
 import { ReadError } from './errors.ts';
+import { readName } from './fetch-trace.ts';
 import { FileRuns } from './file-runs.ts';
 import { FileVerifier } from './file-verifier.ts';
 import type { HandleTable } from './handle-table.ts';
@@ -93,7 +94,9 @@ export class TorrentReader implements Reader {
     const to = Math.min(from + range.length, open.file.layout.length);
     if (from >= to) return [];
     this.#observe(open, { offset: from, length: to - from });
-    const bytes = this.#fromMemory(open.file, from, to) ?? (await this.#measured(open, { from, to }, options));
+    const cached = this.#fromMemory(open.file, from, to);
+    if (this.#parts.log.debugEnabled) this.#trace(open.file, { from, to }, options.id, cached !== undefined);
+    const bytes = cached ?? (await this.#measured(open, { from, to }, options));
     this.#parts.traffic.delivered += bytes.length;
     return [bytes];
   }
@@ -189,6 +192,13 @@ export class TorrentReader implements Reader {
     return bytes;
   }
 
+  #trace({ id: file, memory }: OpenFile, { from, to }: FileRange, id: number | undefined, isHit: boolean): void {
+    const { log } = this.#parts;
+    const fields = { read: id === undefined ? undefined : readName(id), ...file, from, to };
+    if (isHit) log.debug(fields, 'the cache has what is read');
+    else log.debug({ ...fields, missing: [...memory.missing(from, to)] }, 'the cache lacks what is read');
+  }
+
   #measured(open: OpenHandle, range: FileRange, options: ReadOptions): Promise<Uint8Array> {
     return this.#meter.measure(onProgress => this.#fetch(open, range, { ...options, onProgress }));
   }
@@ -233,9 +243,12 @@ export class TorrentReader implements Reader {
       () => read.fail(isPrompt ? missing(from, to) : timeout(open.file, range, timeoutMs)),
       isAlive,
     );
-    const read = this.#begin(open, range, () => {
-      deadline.hear();
-      onProgress();
+    const read = this.#begin(open, range, {
+      id: options.id,
+      onProgress: () => {
+        deadline.hear();
+        onProgress();
+      },
     });
     const onAbort = (): void => read.fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -253,9 +266,14 @@ export class TorrentReader implements Reader {
     }
   }
 
-  #begin(open: OpenHandle, { from, to }: FileRange, onProgress: () => void): PendingRead {
+  #begin(
+    open: OpenHandle,
+    { from, to }: FileRange,
+    { id, onProgress }: Pick<FetchOptions, 'id' | 'onProgress'>,
+  ): PendingRead {
     const { file } = open;
     return new PendingRead(from, to, {
+      id,
       layout: file.layout,
       memory: file.memory,
       budget: this.#parts.replyBudget,

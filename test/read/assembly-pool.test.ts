@@ -16,6 +16,7 @@ class Home implements AssemblyHome {
 }
 
 class Waiter implements BlockWaiter {
+  readonly read = undefined;
   readonly from: number;
   readonly to: number;
   error: unknown;

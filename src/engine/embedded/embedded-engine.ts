@@ -220,6 +220,10 @@ class EmbeddedEngine implements Engine {
   #demand(stream: EmbeddedStream, range: { start: number; endExclusive: number }): void {
     const demand = this.#streams.get(stream);
     if (demand === undefined) return;
+    if (this.#logger.debugEnabled) {
+      const reads = stream.reads?.() ?? [];
+      this.#logger.debug({ stream: demand, ...stream.file, ...range, reads }, 'a stream wants bytes of the torrent');
+    }
     this.#thread.send({ kind: 'demand', demand, infoHash: stream.file.infoHash, ...range });
   }
 

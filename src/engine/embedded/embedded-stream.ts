@@ -29,6 +29,8 @@ export interface StreamHost {
  */
 export class EmbeddedStream implements ByteStream {
   readonly file: FileId;
+  /** See `StreamOptions.reads`. */
+  readonly reads: StreamOptions['reads'];
   /** Of bytes that are on their way, as the engine thread last told. */
   uncheckedBytes = 0;
   readonly #host: StreamHost;
@@ -43,6 +45,7 @@ export class EmbeddedStream implements ByteStream {
   constructor(host: StreamHost, file: FileId, options: StreamOptions) {
     this.#host = host;
     this.file = file;
+    this.reads = options.reads;
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;
     const { signal } = options;

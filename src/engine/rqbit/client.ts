@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
+import { type Logger, silentLogger } from '../../util/logger.ts';
 import type { WaitOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { EngineFigures } from '../figures.ts';
 import type { InfoHash } from '../torrent.ts';
+import { CallLog } from './call-log.ts';
 import { RequestMeter } from './request-meter.ts';
 import { ServerGuard } from './retry-policy.ts';
 import {
@@ -30,9 +32,12 @@ export class RqbitClient {
   #transport: RqbitTransport;
   #guard: ServerGuard;
   readonly #meter = new RequestMeter();
+  readonly #log: CallLog;
 
-  constructor(options: TransportOptions) {
+  /** @param logger is told of every call at `debug` */
+  constructor(options: TransportOptions, logger: Logger = silentLogger) {
     this.#options = options;
+    this.#log = new CallLog(logger);
     this.#transport = new RqbitTransport(options);
     this.#guard = new ServerGuard(this.#transport.server);
   }
@@ -152,10 +157,20 @@ export class RqbitClient {
     await this.#repeated({ method: 'POST', path, contentType: 'application/json', body, signal });
   }
 
-  /** Begins to fetch the bytes of a file; the handler hears the rest. @returns what the call is named in messages */
-  dispatchStream(file: StreamRange, handler: Dispatcher.DispatchHandler): string {
+  /**
+   * Begins to fetch the bytes of a file; the handler hears the rest.
+   *
+   * @param reads names in the log of the reads that it is for
+   * @returns what the call is named in messages
+   */
+  dispatchStream(
+    file: StreamRange,
+    handler: Dispatcher.DispatchHandler,
+    reads?: (() => readonly string[]) | undefined,
+  ): string {
     const path = `/torrents/${file.infoHash}/stream/${file.fileIndex}`;
-    this.#transport.dispatchStream(path, `bytes=${file.start}-${file.endExclusive - 1}`, handler);
+    const range = `bytes=${file.start}-${file.endExclusive - 1}`;
+    this.#transport.dispatchStream(path, range, this.#log.stream({ call: `GET ${path}`, range, reads }, handler));
     return this.#transport.nameOf('GET', path);
   }
 
@@ -187,7 +202,10 @@ export class RqbitClient {
 
   /** One attempt, that is one request. */
   #send(call: Call): Promise<Answer> {
-    return this.#meter.measure(call.method, call.path, () => this.#transport.call(call));
+    const { method, path } = call;
+    return this.#meter.measure(method, path, () =>
+      this.#log.timed(`${method} ${path}`, () => this.#transport.call(call)),
+    );
   }
 
   #nameOf(call: Call): string {

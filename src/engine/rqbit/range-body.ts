@@ -26,12 +26,12 @@ export class RangeBody {
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   /** Sends the request. */
-  constructor(client: RqbitClient, range: StreamRange, fileLength: number) {
+  constructor(client: RqbitClient, { range, fileLength, reads }: RangeRequest) {
     this.range = range;
     this.#fileLength = fileLength;
     this.#position = range.start;
     this.#receivedUpTo = range.start;
-    this.#call = client.dispatchStream(range, this.#handler());
+    this.#call = client.dispatchStream(range, this.#handler(), reads);
   }
 
   /** File offset of the byte that the next `take` begins with. */
@@ -171,6 +171,14 @@ export class RangeBody {
     this.#ready?.resolve();
     this.#ready = undefined;
   }
+}
+
+export interface RangeRequest {
+  readonly range: StreamRange;
+  /** Bytes of the whole file. */
+  readonly fileLength: number;
+  /** See `StreamOptions.reads`. */
+  readonly reads: (() => readonly string[]) | undefined;
 }
 
 /** Two reads of 256 KiB ahead of the reader keep a copy at full speed; more would only be thrown away by the next seek. */

@@ -69,7 +69,7 @@ export class RqbitEngine implements Engine {
     this.#records = new TorrentRecords(client);
     this.#adder = new TorrentAdder({ ...components, records: this.#records }, settings);
     const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
-    this.#streams = new StreamPool({ client, health: this.#health, fileLength }, settings.streams);
+    this.#streams = new StreamPool({ ...components, health: this.#health, fileLength }, settings.streams);
     const { peers } = settings;
     this.#lister = new TorrentLister(
       { ...components, records: this.#records, redialler: this.#redialler, streams: this.#streams },

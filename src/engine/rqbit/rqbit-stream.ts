@@ -20,6 +20,7 @@ export class RqbitStream implements ByteStream {
   readonly #backoff: Backoff;
   readonly #end = new AbortController();
   readonly #detach: () => void;
+  readonly #reads: StreamOptions['reads'];
   #position: number;
   #endExclusive: number;
   #wasExtended = false;
@@ -39,6 +40,7 @@ export class RqbitStream implements ByteStream {
     this.#backoff = new Backoff(components.timings.retry);
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;
+    this.#reads = options.reads;
     const { signal } = options;
     const onAbort = () => this.end(signal.reason);
     this.#detach = () => signal.removeEventListener('abort', onAbort);
@@ -129,6 +131,7 @@ export class RqbitStream implements ByteStream {
         endExclusive: this.#wasExtended ? fileLength : this.#endExclusive,
       },
       fileLength,
+      reads: this.#reads,
       hadTurnInVain: this.#hadTurnInVain,
       signal,
     });

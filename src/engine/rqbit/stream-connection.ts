@@ -1,5 +1,5 @@
-import type { RqbitClient, StreamRange } from './client.ts';
-import { RangeBody } from './range-body.ts';
+import type { RqbitClient } from './client.ts';
+import { RangeBody, type RangeRequest } from './range-body.ts';
 import type { Lease, StreamBudget } from './stream-budget.ts';
 
 /** One open HTTP stream together with its place in the budget: both are there, or neither. */
@@ -32,7 +32,7 @@ export class StreamConnection {
     });
     try {
       request.signal.throwIfAborted();
-      connection = new StreamConnection(new RangeBody(client, request.range, request.fileLength), lease, components);
+      connection = new StreamConnection(new RangeBody(client, request), lease, components);
       // The turn of another may have come before this one could use its own.
       if (isRevoked) connection.close();
       return connection;
@@ -87,9 +87,7 @@ export interface ConnectionComponents {
   readonly onClosed: (connection: StreamConnection) => void;
 }
 
-export interface ConnectionRequest {
-  readonly range: StreamRange;
-  readonly fileLength: number;
+export interface ConnectionRequest extends RangeRequest {
   readonly hadTurnInVain: boolean;
   readonly signal: AbortSignal;
 }

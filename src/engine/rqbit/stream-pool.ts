@@ -1,3 +1,4 @@
+import type { Logger } from '../../util/logger.ts';
 import type { FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { EngineFigures } from '../figures.ts';
@@ -67,7 +68,10 @@ export class StreamPool implements StreamSource {
 
   async connect(request: ConnectionRequest): Promise<StreamConnection> {
     const near = this.#takeNear(request);
-    if (near !== undefined) return near;
+    if (near !== undefined) {
+      this.#tellReuse(near, request);
+      return near;
+    }
     const { client } = this.#components;
     const onClosed = (closed: StreamConnection) => this.#remove(closed);
     const connection = await StreamConnection.open({ budget: this.#budget, client, onClosed }, request);
@@ -98,6 +102,14 @@ export class StreamPool implements StreamSource {
     return undefined;
   }
 
+  #tellReuse({ body }: StreamConnection, { range, reads }: ConnectionRequest): void {
+    const { logger } = this.#components;
+    if (!logger.debugEnabled) return;
+    const { infoHash, fileIndex, start } = range;
+    const fields = { infoHash, fileIndex, start, streamAt: body.position, reads: reads?.() ?? [] };
+    logger.debug(fields, 'a stream of rqbit that was left is used again');
+  }
+
   #sweep(): void {
     const now = performance.now();
     const { parkedMs, restMs } = this.#timings;
@@ -118,6 +130,7 @@ export class StreamPool implements StreamSource {
 
 export interface StreamPoolComponents {
   readonly client: RqbitClient;
+  readonly logger: Logger;
   readonly health: TorrentHealth;
   /** @throws EngineError `not-found` */
   readonly fileLength: (file: FileId, options: { readonly signal: AbortSignal }) => Promise<number>;

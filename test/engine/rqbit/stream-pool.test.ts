@@ -37,6 +37,7 @@ beforeEach(async () => {
   pool = new StreamPool(
     {
       client,
+      logger: silentLogger,
       health: new TorrentHealth({ client, redialler: new PeerRedialler({ client, logger: silentLogger }) }),
       fileLength: async () => SIZE,
     },
