@@ -4,7 +4,8 @@ import type { LatencySnapshot } from '../util/latency-histogram.ts';
 export interface EngineFigures {
   /** The circuit breaker before the server. */
   readonly breaker: 'closed' | 'half-open' | 'open';
-  readonly streams: { readonly open: number; readonly limit: number };
+  /** Bytes are those of files that came over the network since the start, also those that nobody wanted in the end. */
+  readonly streams: { readonly open: number; readonly limit: number; readonly receivedBytes: number };
   readonly requests: readonly EngineRequestFigures[];
 }
 

@@ -257,6 +257,13 @@ export const metricSpecs = {
     help: 'Streams that may be open at the engine at once',
     stability: 'stable',
   },
+  engineStreamBytes: {
+    name: 'torrent_fuse_engine_stream_received_bytes_total',
+    ...bytes,
+    labels: [],
+    help: 'Payload taken over the network from an engine elsewhere, also what was thrown away',
+    stability: 'experimental',
+  },
   engineRequestDuration: {
     name: 'torrent_fuse_engine_request_duration_seconds',
     ...latency,

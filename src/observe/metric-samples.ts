@@ -76,6 +76,7 @@ export const metricSamples: Record<MetricKey, (snapshot: MountSnapshot, process:
       : ['closed', 'half-open', 'open'].map(state => ({ labels: { state }, value: state === engine.breaker ? 1 : 0 })),
   engineStreams: ({ engine }) => optional(engine.streams?.open),
   engineStreamLimit: ({ engine }) => optional(engine.streams?.limit),
+  engineStreamBytes: ({ engine }) => optional(engine.streams?.receivedBytes),
   engineRequestDuration: ({ engine }) =>
     (engine.requests ?? []).map(({ endpoint, latencies }) => ({ labels: { endpoint }, latencies })),
   engineRequestErrors: ({ engine }) =>

@@ -29,7 +29,7 @@ export interface EngineFigures {
   readonly failure: EngineFailure | undefined;
   /** Undefined for an engine that has no such thing. */
   readonly breaker?: 'closed' | 'half-open' | 'open' | undefined;
-  readonly streams?: { readonly open: number; readonly limit: number } | undefined;
+  readonly streams?: { readonly open: number; readonly limit: number; readonly receivedBytes: number } | undefined;
   readonly requests?: readonly EngineRequestFigures[] | undefined;
 }
 

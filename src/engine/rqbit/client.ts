@@ -33,6 +33,7 @@ export class RqbitClient {
   #guard: ServerGuard;
   readonly #meter = new RequestMeter();
   readonly #log: CallLog;
+  #receivedBytes = 0;
 
   /** @param logger is told of every call at `debug` */
   constructor(options: TransportOptions, logger: Logger = silentLogger) {
@@ -172,6 +173,16 @@ export class RqbitClient {
     const range = `bytes=${file.start}-${file.endExclusive - 1}`;
     this.#transport.dispatchStream(path, range, this.#log.stream({ call: `GET ${path}`, range, reads }, handler));
     return this.#transport.nameOf('GET', path);
+  }
+
+  /** Payload came in on a stream. */
+  noteReceived(bytes: number): void {
+    this.#receivedBytes += bytes;
+  }
+
+  /** Payload that came in on streams, whatever became of it. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** A stream delivered: the server is back, whatever the breaker thinks. */

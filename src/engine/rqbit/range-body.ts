@@ -12,6 +12,7 @@ import { parseErrorReason } from './schemas.ts';
  */
 export class RangeBody {
   readonly range: StreamRange;
+  readonly #client: RqbitClient;
   readonly #fileLength: number;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -28,6 +29,7 @@ export class RangeBody {
   /** Sends the request. */
   constructor(client: RqbitClient, { range, fileLength, reads }: RangeRequest) {
     this.range = range;
+    this.#client = client;
     this.#fileLength = fileLength;
     this.#position = range.start;
     this.#receivedUpTo = range.start;
@@ -130,6 +132,7 @@ export class RangeBody {
   }
 
   #onData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#errorAnswer === undefined) this.#client.noteReceived(chunk.byteLength);
     if (this.#isClosed || this.#failure !== undefined) return;
     if (this.#errorAnswer !== undefined) {
       this.#errorAnswer.body.push(chunk);

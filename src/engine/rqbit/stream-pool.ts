@@ -41,7 +41,8 @@ export class StreamPool implements StreamSource {
   }
 
   figures(): EngineFigures['streams'] {
-    return { open: this.#budget.leased, limit: this.#budget.limit };
+    const { receivedBytes } = this.#components.client;
+    return { open: this.#budget.leased, limit: this.#budget.limit, receivedBytes };
   }
 
   /** Whether a reader of this torrent waits for bytes. */

@@ -24,7 +24,7 @@ function busyMount(): MountSnapshot {
       description: 'rqbit 9.0.1 at http://127.0.0.1:3030',
       failure: undefined,
       breaker: 'closed',
-      streams: { open: 2, limit: 6 },
+      streams: { open: 2, limit: 6, receivedBytes: 4096 },
       requests: [{ endpoint: 'list', latencies, errors: [{ code: 'read-timeout', count: 1 }] }],
     },
     torrents: [torrentFigures()],
