@@ -10,7 +10,7 @@ export interface Program {
  * It is hardened as far as a mount can be. Whatever gives a service its own view of the file system (ProtectSystem, PrivateTmp,
  * ProtectKernelTunables and their like) would also hide the mount from everyone else.
  */
-export function systemUnit({ node, script }: Program): string {
+export function systemUnit(program: Program): string {
   return `[Unit]
 Description=Torrents at %f
 Documentation=https://www.npmjs.com/package/torrent-fuse
@@ -20,14 +20,7 @@ After=network.target local-fs.target
 Type=notify
 Environment=TORRENT_FUSE_LOG_FORMAT=json
 EnvironmentFile=-/etc/torrent-fuse/%i.env
-ExecStartPre=-/bin/mkdir -p %f
-ExecStart=${quoted(node)} ${quoted(script)} mount %f
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
-RestartSec=5
-TimeoutStopSec=20
-KillMode=mixed
-UMask=0077
+${service(program)}
 LimitNOFILE=65536
 
 NoNewPrivileges=yes
@@ -47,25 +40,30 @@ WantedBy=multi-user.target
 }
 
 /** The same for one user: `systemctl --user enable --now …`. fusermount3 is setuid, so new privileges must be allowed. */
-export function userUnit({ node, script }: Program): string {
+export function userUnit(program: Program): string {
   return `[Unit]
 Description=Torrents at %f
 Documentation=https://www.npmjs.com/package/torrent-fuse
 
 [Service]
 Type=notify
-ExecStartPre=-/bin/mkdir -p %f
+${service(program)}
+
+[Install]
+WantedBy=default.target
+`;
+}
+
+/** What both kinds of unit run, and how it ends. */
+function service({ node, script }: Program): string {
+  return `ExecStartPre=-/bin/mkdir -p %f
 ExecStart=${quoted(node)} ${quoted(script)} mount %f
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec=20
 KillMode=mixed
-UMask=0077
-
-[Install]
-WantedBy=default.target
-`;
+UMask=0077`;
 }
 
 /** What mount(8) starts for the types `torrent-fuse` and `fuse.torrent-fuse`, and so for a line of /etc/fstab. */
