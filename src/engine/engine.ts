@@ -1,5 +1,5 @@
 import type { EngineFigures } from './figures.ts';
-import type { LocalFile, PieceMap } from './pieces.ts';
+import type { LocalFile, PieceHolders, PieceMap } from './pieces.ts';
 import type { TorrentSource } from './source.ts';
 import type { InfoHash, TorrentDetails, TorrentSummary } from './torrent.ts';
 
@@ -42,6 +42,12 @@ export interface Engine {
   /** Which pieces are held and verified. One live object for each torrent. */
   pieces(infoHash: InfoHash, options: WaitOptions): Promise<PieceMap>;
 
+  /**
+   * Which of the connected peers have these pieces. For people who wonder. Optional: not every engine is told by its peers'
+   * side of the wire, and then nobody knows.
+   */
+  holders?(infoHash: InfoHash, pieces: readonly number[], options: WaitOptions): Promise<PieceHolders>;
+
   /** Where on this machine the file's held pieces can be read, if they can; cheap enough to ask at every open. */
   localFile(file: FileId, options: WaitOptions): Promise<LocalFile | undefined>;
 
@@ -58,7 +64,7 @@ export interface Engine {
   /** Keeps all of the torrent downloading (`pin`), or only what is read. Optional: not every engine can tell the two apart. */
   setDownloadAll?(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void>;
 
-  /** Its own workings, for metrics. Optional: an engine in this process has nothing of the kind. */
+  /** Its own workings, for metrics. */
   figures?(): EngineFigures;
 
   /** Calls back whenever `list()` would tell of another set of torrents, or of another state of one. Not for progress. */

@@ -13,6 +13,18 @@ export interface PieceMap {
   refresh(options: WaitOptions): Promise<void>;
 }
 
+/** Which connected peers have some pieces, as far as they have told. */
+export interface PieceHolders {
+  /** How many pieces it is about. */
+  readonly asked: number;
+  /** How many of the peers have the rarest of them. */
+  readonly rarest: number;
+  /** Peers that have one of them or more. */
+  readonly peerCount: number;
+  /** Those with the most of them first, and not more than a page can show; `pieces` is how many of them the peer has. */
+  readonly peers: readonly { readonly address: string; readonly pieces: number }[];
+}
+
 export interface LocalFile {
   readonly path: string;
   /**

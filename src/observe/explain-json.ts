@@ -1,5 +1,6 @@
 import type { Explanation } from './explain.ts';
 import { advice, headline } from './explain-text.ts';
+import type { HolderFigures } from './snapshot.ts';
 
 /** Grows by one when a field goes away or changes its meaning; new fields may come at any time. */
 const schemaVersion = 1;
@@ -28,7 +29,8 @@ export function explanationJson(explanation: Explanation) {
           pieces: need.pieces,
           missing: need.missing,
           missing_bytes: need.missingBytes,
-          holders: need.holders ?? null,
+          /** Null where nothing is missing, and where the engine cannot tell who has it. */
+          holders: need.holders ? holdersJson(need.holders) : null,
         }
       : null,
     readers: explanation.readers,
@@ -43,5 +45,17 @@ export function explanationJson(explanation: Explanation) {
     engine: explanation.engine,
     engine_failure: explanation.engineFailure ?? null,
     errors: explanation.errors,
+  };
+}
+
+function holdersJson({ asked, rarest, peerCount, peers }: HolderFigures) {
+  return {
+    /** Missing pieces that it is about. */
+    pieces: asked,
+    /** Connected peers that have the rarest of them, and those that have any. */
+    rarest,
+    peers_total: peerCount,
+    /** Those with the most of them, and how many each has. */
+    peers,
   };
 }

@@ -7,7 +7,8 @@ export function explanationText(explanation: Explanation): string {
     ['state', `${explanation.state}, ${percent(explanation.progress)} of the torrent is here`],
     ['needs', needs(explanation)],
     ...explanation.waits.slice(0, shownWaits).map((wait): [string, string] => ['waits', waits(wait, explanation)]),
-    ['peers', `${explanation.peersConnected} connected, ${explanation.peersKnown} known${holders(explanation)}`],
+    ['peers', `${explanation.peersConnected} connected, ${explanation.peersKnown} known`],
+    ...holders(explanation).map((text): [string, string] => ['holders', text]),
     ['speed', `${bytesInWords(explanation.downloadSpeed)}/s`],
     ['engine', `${explanation.engine}, ${explanation.engineFailure ?? 'answers'}`],
     ['policy', policy(explanation)],
@@ -67,7 +68,7 @@ const advices: Record<Situation, (explanation: Explanation) => string> = {
       : 'The known peers do not answer: wait, or check that a firewall or VPN does not cut them off.',
   'no-reader': () => 'Read it, or pin it to have it fetched as a whole.',
   stalled: ({ need }) =>
-    need?.holders === 0
+    need?.holders?.rarest === 0
       ? 'No connected peer has the missing pieces: wait for a seeder, or name one with --peer HOST:PORT.'
       : 'The connected peers may be busy or incomplete: wait, or name another with --peer HOST:PORT.',
   'slow-peer': () => 'Let it buffer before you play it, or name a faster peer with --peer HOST:PORT.',
@@ -94,9 +95,18 @@ function waits(wait: ExplainedWait, { policy: { whenMissing } }: Explanation): s
   return `${range} ${since}${end}`;
 }
 
-function holders({ need }: Explanation): string {
-  if (need?.holders === undefined) return '';
-  return `; ${countInWords(need.holders, 'of them has', 'of them have')} the rarest missing piece`;
+/** Who has what is missing; nothing where nothing is, or nobody is there to have it. */
+function holders({ need, peersConnected }: Explanation): string[] {
+  if (need === undefined || need.missing.length === 0 || peersConnected === 0) return [];
+  if (need.holders === undefined) return ['unknown: this engine does not tell which peer has which piece'];
+  const { asked, rarest, peerCount, peers } = need.holders;
+  if (peerCount === 0) return ['no connected peer has a missing piece'];
+  const named = peers.map(
+    ({ address, pieces }) => `${address} (${pieces === asked ? 'all' : `${pieces} of ${asked}`})`,
+  );
+  const more = peerCount > peers.length ? ` and ${peerCount - peers.length} more` : '';
+  const scarce = rarest === 0 ? '; some of the missing pieces nobody connected has' : '';
+  return [`${countInWords(peerCount, 'peer has', 'peers have')} missing pieces: ${named.join(', ')}${more}${scarce}`];
 }
 
 function policy({ policy: { whenMissing, timeoutMs } }: Explanation): string {

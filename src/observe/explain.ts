@@ -1,5 +1,6 @@
-import { bytesOfPiece, isHeld, type PieceRun, piecesOfSpan, toRuns } from './file-pieces.ts';
-import type { ByteSpan, EngineFigures, FilePieces, OpenFile, TorrentFigures, WaitingRead } from './snapshot.ts';
+import { bytesOfPiece, isHeld } from './file-pieces.ts';
+import { type NeededPieces, type Needs, neededPieces } from './needed-pieces.ts';
+import type { EngineFigures, FilePieces, HolderFigures, OpenFile, TorrentFigures, WaitingRead } from './snapshot.ts';
 
 /**
  * Why a file is slow, empty or unreadable: facts in, an explanation out. `explain-text.ts` puts it into words.
@@ -16,7 +17,7 @@ export function explain(input: ExplainInput): Explanation {
     peersConnected: input.torrent.peersConnected,
     peersKnown: input.torrent.peersKnown,
     downloadSpeed: input.torrent.downloadSpeed,
-    need,
+    need: need && { ...need, holders: need.missing.length === 0 ? undefined : input.holders },
     readers: input.openFiles.length,
     waits: input.waiting.map(read => toWait(read, input.atMs)),
     policy: input.policy,
@@ -27,24 +28,20 @@ export function explain(input: ExplainInput): Explanation {
   };
 }
 
-export interface ExplainInput {
+export interface ExplainInput extends Needs {
   readonly atMs: number;
   /** Relative to the mount point. */
   readonly path: string;
   readonly torrent: TorrentFigures;
   readonly engine: EngineFigures;
-  /** Undefined for a directory, and while the metadata is not known. */
-  readonly pieces: FilePieces | undefined;
-  /** What the file's last read asked for; undefined when it was never read. */
-  readonly lastRead: ByteSpan | undefined;
   /** Of this file, or of any file of the directory. */
   readonly openFiles: readonly OpenFile[];
   readonly waiting: readonly WaitingRead[];
   readonly policy: ExplainPolicy;
   /** Held bytes are read from a disk of this machine, without the engine. */
   readonly isLocal: boolean;
-  /** How many connected peers have a piece of the file, where the engine knows. */
-  readonly holders?: ((piece: number) => number) | undefined;
+  /** Who has what is missing of {@link neededPieces}; undefined where the engine cannot tell. */
+  readonly holders?: HolderFigures | undefined;
   /** The latest errors of the torrent and its reads, newest first. */
   readonly errors: readonly string[];
 }
@@ -83,7 +80,7 @@ export interface Explanation {
   readonly peersConnected: number;
   readonly peersKnown: number;
   readonly downloadSpeed: number;
-  readonly need: NeededPieces | undefined;
+  readonly need: ExplainedNeed | undefined;
   readonly readers: number;
   readonly waits: readonly ExplainedWait[];
   readonly policy: ExplainPolicy;
@@ -94,16 +91,9 @@ export interface Explanation {
   readonly estimateSeconds: number | undefined;
 }
 
-/** Pieces are counted from the first one that the file touches. */
-export interface NeededPieces {
-  /** Whose need it is. */
-  readonly basis: 'waiting reads' | 'last read' | 'whole file';
-  readonly pieces: readonly PieceRun[];
-  readonly missing: readonly PieceRun[];
-  /** Bytes that have to be fetched, whole pieces. */
-  readonly missingBytes: number;
-  /** The fewest connected peers that have one of the missing pieces. */
-  readonly holders: number | undefined;
+export interface ExplainedNeed extends NeededPieces {
+  /** Undefined where nothing is missing, and where the engine cannot tell. */
+  readonly holders: HolderFigures | undefined;
 }
 
 export interface ExplainedWait {
@@ -122,28 +112,6 @@ const slowBytesPerSecond = 128 * 1024;
 const slowSeconds = 5;
 /** A reader for which no byte came for this long is stalled, as in the metrics. */
 const stalledAfterMs = 2000;
-
-function neededPieces({ pieces, waiting, lastRead, holders }: ExplainInput): NeededPieces | undefined {
-  if (pieces === undefined) return undefined;
-  const [basis, spans] =
-    waiting.length > 0
-      ? (['waiting reads', waiting] as const)
-      : lastRead
-        ? (['last read', [lastRead]] as const)
-        : (['whole file', [{ start: 0, endExclusive: pieces.length }]] as const);
-  const needed = [...new Set(spans.flatMap(span => piecesOfSpan(pieces, span)))].sort((a, b) => a - b);
-  const missing = needed.filter(piece => !isHeld(pieces, piece));
-  return {
-    basis,
-    pieces: toRuns(needed),
-    missing: toRuns(missing),
-    missingBytes: missing.length * pieces.pieceLength,
-    holders:
-      holders && missing.length > 0
-        ? missing.map(holders).reduce((fewest, count) => Math.min(fewest, count))
-        : undefined,
-  };
-}
 
 function situationOf(input: ExplainInput, need: NeededPieces | undefined): Situation {
   const { torrent, engine, pieces, isLocal } = input;

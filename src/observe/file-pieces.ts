@@ -33,3 +33,15 @@ export function toRuns(pieces: readonly number[]): PieceRun[] {
   }
   return runs;
 }
+
+/** The pieces of the runs, ascending as they are; the first `limit` of them. */
+export function piecesOfRuns(runs: readonly PieceRun[], limit: number): number[] {
+  const pieces: number[] = [];
+  for (const [first, last] of runs) {
+    for (let piece = first; piece <= last; piece++) {
+      if (pieces.length >= limit) return pieces;
+      pieces.push(piece);
+    }
+  }
+  return pieces;
+}

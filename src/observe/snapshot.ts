@@ -178,11 +178,25 @@ export interface FileFigures extends FileKey {
   readonly length: number;
 }
 
+/** Which connected peers have the pieces that a file lacks, as far as they have told. */
+export interface HolderFigures {
+  /** How many missing pieces it is about: the first thousands of them at most. */
+  readonly asked: number;
+  /** How many of the peers have the rarest of them. */
+  readonly rarest: number;
+  /** Peers that have one of them or more. */
+  readonly peerCount: number;
+  /** Those with the most of them first; only a few of many. */
+  readonly peers: readonly { readonly address: string; readonly pieces: number }[];
+}
+
 /** Which pieces a file spans, and which of them are held. */
 export interface FilePieces extends FileKey {
   readonly path: string;
   readonly length: number;
   readonly pieceLength: number;
+  /** Which of the torrent's pieces is the first that the file touches. */
+  readonly firstPiece: number;
   /** Bytes of the first piece that lie before the file. */
   readonly leadBytes: number;
   readonly pieceCount: number;

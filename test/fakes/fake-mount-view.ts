@@ -59,6 +59,7 @@ export class FakeMountView implements MountView {
       path: torrent.name,
       length: torrent.totalBytes,
       pieceLength: Math.ceil(torrent.totalBytes / pieceCount),
+      firstPiece: 0,
       leadBytes: 0,
       pieceCount,
       bitfield: this.#bitfields.get(infoHash) ?? new Uint8Array(Math.ceil(pieceCount / 8)),

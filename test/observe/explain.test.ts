@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type ExplainInput, explain } from '../../src/observe/explain.ts';
+import { explanationJson } from '../../src/observe/explain-json.ts';
 import { explanationText } from '../../src/observe/explain-text.ts';
-import type { FilePieces, OpenFile, TorrentFigures, WaitingRead } from '../../src/observe/snapshot.ts';
+import type { FilePieces, HolderFigures, OpenFile, TorrentFigures, WaitingRead } from '../../src/observe/snapshot.ts';
 import { torrentFigures } from '../fakes/mount-snapshot.ts';
 
 const MiB = 2 ** 20;
@@ -76,11 +77,48 @@ describe('explain', () => {
     const text = textOf({
       torrent: { peersConnected: 2, state: 'stalled' },
       waiting: [waitingRead({})],
-      holders: () => 0,
+      holders: { asked: 4, rarest: 0, peerCount: 1, peers: [{ address: '127.0.0.2:6881', pieces: 1 }] },
     });
     expect(text).toContain('none sends what is needed');
-    expect(text).toContain('0 of them have the rarest missing piece');
+    expect(text).toContain(
+      'holders   1 peer has missing pieces: 127.0.0.2:6881 (1 of 4); some of the missing pieces nobody connected has\n',
+    );
     expect(text).toContain('wait for a seeder');
+  });
+
+  test('an engine that cannot tell who has a piece: that it is not known, rather than that nobody has it', () => {
+    const explanation = explain(
+      input({ torrent: { peersConnected: 2, state: 'stalled' }, waiting: [waitingRead({})] }),
+    );
+    expect(explanationText(explanation)).toContain('holders   unknown: this engine does not tell');
+    expect(explanationJson(explanation).need?.holders).toBeNull();
+  });
+
+  test('names the peers that have the missing pieces, and how many of them each has', () => {
+    const holders = {
+      asked: 4,
+      rarest: 1,
+      peerCount: 12,
+      peers: [
+        { address: '[::1]:6881', pieces: 4 },
+        { address: '127.0.0.2:6881', pieces: 3 },
+      ],
+    };
+    const explanation = explain(input({ torrent: { peersConnected: 14 }, waiting: [waitingRead({})], holders }));
+    expect(explanationText(explanation)).toContain(
+      'holders   12 peers have missing pieces: [::1]:6881 (all), 127.0.0.2:6881 (3 of 4) and 10 more\n',
+    );
+    expect(explanationJson(explanation).need?.holders).toEqual({
+      pieces: 4,
+      rarest: 1,
+      peers_total: 12,
+      peers: holders.peers,
+    });
+  });
+
+  test('where nothing is missing nobody is asked for', () => {
+    const holders = { asked: 0, rarest: 0, peerCount: 0, peers: [] };
+    expect(textOf({ torrent: { peersConnected: 1 }, held: 0xff, holders })).not.toContain('holders');
   });
 
   test('no reader: idle on purpose', () => {
@@ -120,7 +158,7 @@ interface Circumstances {
   readonly lastRead?: { start: number; endExclusive: number };
   readonly engineDown?: boolean;
   readonly isLocal?: boolean;
-  readonly holders?: () => number;
+  readonly holders?: HolderFigures;
 }
 
 function situationOf(circumstances: Circumstances) {
@@ -161,6 +199,7 @@ function filePieces(held: number): FilePieces {
     path: 'films/a.mkv',
     length: 8 * MiB,
     pieceLength: MiB,
+    firstPiece: 0,
     leadBytes: 0,
     pieceCount: 8,
     bitfield: Uint8Array.of(held),

@@ -4,8 +4,9 @@ import type { Logger } from '../../util/logger.ts';
 import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, TorrentRange, WaitOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { fetchMetainfo, type MayFetch } from '../fetch-metainfo.ts';
+import type { EngineFigures } from '../figures.ts';
 import { parseMetainfo } from '../metainfo.ts';
-import type { LocalFile, PieceMap } from '../pieces.ts';
+import type { LocalFile, PieceHolders, PieceMap } from '../pieces.ts';
 import type { TorrentSource } from '../source.ts';
 import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import { EmbeddedStream, type StreamHost } from './embedded-stream.ts';
@@ -67,6 +68,7 @@ class EmbeddedEngine implements Engine {
   readonly #listeners = new Set<() => void>();
   readonly #ended = new AbortController();
   readonly #streamHost: StreamHost;
+  #osThread: number | undefined;
   #nextDemand = 1;
   #stopping: Promise<void> | undefined;
 
@@ -100,7 +102,8 @@ class EmbeddedEngine implements Engine {
   }
 
   async start(): Promise<void> {
-    const { listenPort } = await this.#thread.call('start', undefined);
+    const { listenPort, osThread } = await this.#thread.call('start', undefined);
+    this.#osThread = osThread;
     this.#logger.info({ listenPort, torrents: this.#torrents.size }, 'the embedded engine is ready');
   }
 
@@ -158,6 +161,10 @@ class EmbeddedEngine implements Engine {
     return this.#torrent(infoHash).held;
   }
 
+  holders(infoHash: InfoHash, pieces: readonly number[], { signal }: WaitOptions): Promise<PieceHolders> {
+    return this.#thread.call('holders', { infoHash, pieces }, signal);
+  }
+
   async localFile(file: FileId, { signal }: WaitOptions): Promise<LocalFile | undefined> {
     const torrent = this.#torrent(file.infoHash);
     const { paths } = await this.#layout(torrent, signal);
@@ -172,6 +179,10 @@ class EmbeddedEngine implements Engine {
     if (this.#ended.signal.aborted) stream.end(this.#ended.signal.reason);
     else this.#streams.set(stream, this.#nextDemand++);
     return stream;
+  }
+
+  figures(): EngineFigures {
+    return { threads: this.#osThread === undefined ? [] : [{ name: 'engine', osThread: this.#osThread }] };
   }
 
   onChange(listener: () => void): () => void {

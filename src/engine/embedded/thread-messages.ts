@@ -1,6 +1,7 @@
 import type { TorrentRange } from '../engine.ts';
 import type { EngineErrorCode } from '../errors.ts';
 import type { FileState } from '../file-state.ts';
+import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentSummary } from '../torrent.ts';
 import type { SwarmOptions } from './swarm-client.ts';
 
@@ -15,7 +16,7 @@ export interface ThreadOptions extends SwarmOptions {
 
 /** The calls that the main thread makes of the engine thread, each answered once. */
 export interface ThreadMethods {
-  start(): { listenPort: number };
+  start(): { listenPort: number; osThread: number };
   list(): readonly TorrentSummary[];
   addMetainfo(torrent: { infoHash: InfoHash; bytes: Uint8Array; peers: readonly string[] }): undefined;
   /** Answered when a peer sent the metadata. */
@@ -26,6 +27,8 @@ export interface ThreadMethods {
   resume(torrent: { infoHash: InfoHash }): undefined;
   setDownloadAll(torrent: { infoHash: InfoHash; all: boolean }): undefined;
   metainfo(torrent: { infoHash: InfoHash }): Uint8Array;
+  /** See `Engine.holders`. */
+  holders(pieces: { infoHash: InfoHash; pieces: readonly number[] }): PieceHolders;
   /** Bytes of these pieces turned out not to be on disk: look again. */
   recheck(pieces: { infoHash: InfoHash; first: number; end: number }): undefined;
   stop(): undefined;

@@ -1,3 +1,4 @@
+import { currentOsThread } from '../../util/os-thread.ts';
 import { EngineError } from '../errors.ts';
 import { infoDictionaryOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
@@ -49,6 +50,7 @@ export class ThreadSession {
       resume: async ({ infoHash }) => void (await this.#torrent(infoHash).resume()),
       setDownloadAll: async ({ infoHash, all }) => void this.#torrent(infoHash).setDownloadAll(all),
       metainfo: async ({ infoHash }) => this.#torrent(infoHash).metainfo,
+      holders: async ({ infoHash, pieces }) => this.#torrent(infoHash).holders(pieces),
       recheck: async ({ infoHash, first, end }) => void (await this.#torrent(infoHash).recheck(first, end)),
       stop: () => this.#stop(),
     };
@@ -98,11 +100,11 @@ export class ThreadSession {
     }
   }
 
-  async #start(): Promise<{ listenPort: number }> {
+  async #start(): Promise<ReturnType<ThreadMethods['start']>> {
     this.#swarm = await SwarmClient.start(this.#options, error => this.#onSwarmFailure(error));
     for (const folder of TorrentFolder.listed(this.#options.folder)) this.#reopen(folder);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    return { listenPort: this.#swarm.listenPort };
+    return { listenPort: this.#swarm.listenPort, osThread: currentOsThread() };
   }
 
   /** The main thread sees the thread's end, and tells all who wait. */

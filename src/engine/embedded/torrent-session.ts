@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { TorrentRange } from '../engine.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
+import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
 import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
@@ -8,6 +9,7 @@ import { HeldPieces } from './held-pieces.ts';
 import { pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
+import { holdersOf } from './piece-holders.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { WholeFile } from './thread-messages.ts';
@@ -134,6 +136,11 @@ export class TorrentSession {
       fetchedBytes: this.#fetcher.fetchedBytes,
       ...stats,
     };
+  }
+
+  /** See `Engine.holders`. */
+  holders(pieces: readonly number[]): PieceHolders {
+    return holdersOf(pieces, this.#member?.wires ?? []);
   }
 
   /** What a stream wants, in bytes of the torrent. */

@@ -108,6 +108,7 @@ export interface Wire extends EventEmitter {
   /** `tcpOutgoing`, `tcpIncoming`. */
   readonly type: string;
   readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   readonly peerChoking: boolean;
   readonly hasFast: boolean;
   readonly peerAllowedFastSet: readonly number[];

@@ -51,5 +51,5 @@ export function filePieces(
     if (held.has(firstPiece + index)) bitfield[index >> 3] = (bitfield[index >> 3] ?? 0) | (0x80 >> (index & 7));
   }
   const leadBytes = file.offset - firstPiece * pieceLength;
-  return { infoHash, fileIndex, path, length: file.length, pieceLength, leadBytes, pieceCount, bitfield };
+  return { infoHash, fileIndex, path, length: file.length, pieceLength, firstPiece, leadBytes, pieceCount, bitfield };
 }

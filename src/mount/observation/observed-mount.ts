@@ -5,9 +5,11 @@ import { readPolicyOf } from '../../fs/read-policy.ts';
 import type { MountedTorrent } from '../../fs/torrent-root.ts';
 import { Errno, ErrnoError } from '../../fuse/index.ts';
 import { type Explanation, explain } from '../../observe/explain.ts';
+import { piecesOfRuns } from '../../observe/file-pieces.ts';
 import type { MountChanges, MountView, Readiness } from '../../observe/http/mount-view.ts';
 import { Metrics } from '../../observe/metrics.ts';
-import type { FileFigures, FileKey, FilePieces, MountSnapshot } from '../../observe/snapshot.ts';
+import { type Needs, neededPieces } from '../../observe/needed-pieces.ts';
+import type { FileFigures, FileKey, FilePieces, HolderFigures, MountSnapshot } from '../../observe/snapshot.ts';
 import { FilePlaces, filePieces } from './file-places.ts';
 import type { ObservedParts } from './observed-parts.ts';
 import { engineFailure, takeSnapshot } from './take-snapshot.ts';
@@ -67,16 +69,20 @@ export class ObservedMount implements MountView {
       infoHash: parseInfoHash(torrent.infoHash) ?? null,
       path: inside,
     });
+    const needs = {
+      pieces: mounted && fileIndex !== undefined ? await this.#piecesOf(mounted, fileIndex, signal) : undefined,
+      lastRead: this.#lastRead(isAsked),
+      waiting: snapshot.reads.waiting.filter(isAsked),
+    };
     return explain({
+      ...needs,
       atMs: snapshot.atMs,
       path,
       torrent,
       engine: snapshot.engine,
-      pieces: mounted && fileIndex !== undefined ? await this.#piecesOf(mounted, fileIndex, signal) : undefined,
-      lastRead: this.#lastRead(isAsked),
       openFiles: snapshot.reads.openFiles.filter(isAsked),
-      waiting: snapshot.reads.waiting.filter(isAsked),
       policy: readPolicyOf(settings, this.#parts.defaultPolicy),
+      holders: await this.#holders(torrent.infoHash, needs, signal),
       isLocal: await this.#isLocal(torrent.infoHash, fileIndex, signal),
       errors: this.#errorsOf(torrent.name, torrent.infoHash),
     });
@@ -96,10 +102,20 @@ export class ObservedMount implements MountView {
     return read && { start: read.offset, endExclusive: read.offset + read.length };
   }
 
+  async #holders(infoHash: string, needs: Needs, signal: AbortSignal): Promise<HolderFigures | undefined> {
+    const id = parseInfoHash(infoHash);
+    const missing = neededPieces(needs)?.missing ?? [];
+    const first = needs.pieces?.firstPiece ?? 0;
+    const pieces = piecesOfRuns(missing, mostAskedPieces).map(piece => first + piece);
+    if (id === undefined || pieces.length === 0) return undefined;
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    return this.#parts.engine.holders?.(id, pieces, { signal: bounded }).catch(() => undefined);
+  }
+
   async #isLocal(infoHash: string, fileIndex: number | undefined, signal: AbortSignal): Promise<boolean> {
     const id = parseInfoHash(infoHash);
     if (id === undefined || fileIndex === undefined) return false;
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(localFilePatienceMs)]);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
     const file = await this.#parts.engine
       .localFile({ infoHash: id, fileIndex }, { signal: bounded })
       .catch(() => undefined);
@@ -127,7 +143,10 @@ export class ObservedMount implements MountView {
 }
 
 /** An explanation is for people who wait. */
-const localFilePatienceMs = 500;
+const patienceMs = 500;
+
+/** Whoever has so many of a file is worth asking for the rest. */
+const mostAskedPieces = 10_000;
 
 /** While the engine cannot say, nothing is known to be held. */
 const nothingHeld = { has: () => false };

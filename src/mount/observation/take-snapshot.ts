@@ -3,6 +3,7 @@ import { figuresOf } from '../../fs/torrent-figures.ts';
 import type {
   CacheFigures,
   EngineFailure,
+  EngineFigures,
   MountSnapshot,
   ReadFigures,
   ThreadFigures,
@@ -15,18 +16,23 @@ import type { ObservedParts } from './observed-parts.ts';
 
 /** Everything that is shown of the mount, as of now. Asks memory only. */
 export function takeSnapshot(parts: ObservedParts, places: FilePlaces): MountSnapshot {
-  const { facts, engine, catalog } = parts;
+  const { facts, catalog } = parts;
   const atMs = Date.now();
   return {
     atMs,
     mount: facts,
-    engine: { description: engine.description, failure: engineFailure(parts), ...engine.figures?.() },
+    engine: engineFigures(parts),
     torrents: catalog.torrents().map(torrent => torrentFigures(torrent, parts)),
     reads: readFigures(parts, places, atMs),
     cache: cacheFigures(parts),
     operations: parts.fuse()?.operations() ?? [],
     threads: threadFigures(parts),
   };
+}
+
+function engineFigures(parts: ObservedParts): EngineFigures {
+  const { breaker, streams, requests } = parts.engine.figures?.() ?? {};
+  return { description: parts.engine.description, failure: engineFailure(parts), breaker, streams, requests };
 }
 
 export function engineFailure({ catalog }: Pick<ObservedParts, 'catalog'>): EngineFailure | undefined {
@@ -129,12 +135,13 @@ function cacheFigures({ reader }: ObservedParts): CacheFigures {
   return { hits: fastHits, hitBytes: fastBytes, misses: fastMisses, evictions: evicted, usedBytes, capacityBytes };
 }
 
-function threadFigures({ fuse }: ObservedParts): ThreadFigures[] {
+function threadFigures({ engine, fuse }: ObservedParts): ThreadFigures[] {
   const { user, system } = process.cpuUsage();
   const named = [
-    { name: 'main', cpuSeconds: osThreadCpuSeconds(process.pid) ?? 0 },
-    { name: 'fuse', cpuSeconds: osThreadCpuSeconds(fuse()?.osThread ?? 0) ?? 0 },
-  ];
+    { name: 'main', osThread: process.pid },
+    { name: 'fuse', osThread: fuse()?.osThread ?? 0 },
+    ...(engine.figures?.().threads ?? []),
+  ].map(({ name, osThread }) => ({ name, cpuSeconds: osThreadCpuSeconds(osThread) ?? 0 }));
   const rest = (user + system) / 1e6 - named.reduce((sum, thread) => sum + thread.cpuSeconds, 0);
   return [...named, { name: 'other', cpuSeconds: Math.max(0, rest) }];
 }

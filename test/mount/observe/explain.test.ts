@@ -7,9 +7,11 @@ import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder, type SeederOptions } from '../../swarm/seeder.ts';
+import { listeningPorts } from '../harness/listening-ports.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
+import { overRqbit } from '../rqbit/over-rqbit.ts';
 
 const MiB = 2 ** 20;
 const film = makeTorrent({ name: 'film.mkv', content: patternContent(8 * MiB, 'film'), pieceLength: 256 * 1024 });
@@ -52,6 +54,31 @@ describe('torrent-fuse explain', () => {
     expect(text).toMatch(/estimate {2}readable in about/);
   });
 
+  test('who has the missing pieces: the seeder, and not a peer that has nothing', async () => {
+    const seeder = await Seeder.start({ torrents: [film], rate: 48 * 1024 });
+    const [port] = listeningPorts((await mountTorrent(film, [...LOOPBACK_ONLY])).pid);
+    const mount = await mountFilm(seeder, ['--peer', `127.0.0.1:${port}`]);
+    readInBackground(mount);
+    await explained(mount, /^ {2}peers {5}2 connected/m);
+    const text = await explained(mount, /^ {2}holders /m);
+    expect(text).toContain(`  holders   1 peer has missing pieces: ${seeder.address} (all)\n`);
+    const why = JSON.parse(await runOk(process.execPath, [CLI, 'explain', '--json', mount.path('film.mkv')]));
+    expect(why).toMatchObject({
+      peers: 2,
+      need: { holders: { rarest: 1, peers_total: 1, peers: [{ address: seeder.address }] } },
+    });
+    expect(why.need.holders.peers[0].pieces).toBe(why.need.holders.pieces);
+  });
+
+  test('who has them, over rqbit, which does not tell: unknown', async () => {
+    const server = await RqbitServer.start();
+    const seeder = await Seeder.start({ torrents: [film], rate: 48 * 1024 });
+    const mount = await mountTorrent(film, overRqbit(server, '--rqbit-on-demand', '--peer', seeder.address));
+    readInBackground(mount);
+    const text = await explained(mount, /^ {2}peers {5}1 connected/m);
+    expect(text).toMatch(/^ {2}holders {3}unknown: this engine does not tell which peer has which piece$/m);
+  });
+
   test('engine down: where it should be, and what it failed with', async () => {
     const server = await RqbitServer.start();
     const args = ['--engine', 'rqbit', '--rqbit-url', server.url.href, '--status-poll-interval', '1s'];
@@ -63,9 +90,9 @@ describe('torrent-fuse explain', () => {
   });
 });
 
-function mountFilm(seeder: Seeder | undefined): Promise<MountProcess> {
+function mountFilm(seeder: Seeder | undefined, args: readonly string[] = []): Promise<MountProcess> {
   const peers = seeder ? ['--peer', seeder.address] : [];
-  return mountTorrent(film, [...LOOPBACK_ONLY, '--status-poll-interval', '1s', ...peers]);
+  return mountTorrent(film, [...LOOPBACK_ONLY, '--status-poll-interval', '1s', ...peers, ...args]);
 }
 
 async function mountTorrent(torrent: MadeTorrent, args: readonly string[]): Promise<MountProcess> {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
+import { listeningPorts } from '../harness/listening-ports.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -68,7 +68,9 @@ describe('the HTTP server of a mount', () => {
     const names = (text: string) => text.split('\n').filter(line => line.startsWith('# TYPE'));
     expect(names(own)).toEqual(names(served));
     expect(served).toMatch(/^torrent_fuse_torrents\{state="\w+"\} 1$/m);
-    expect(served).toMatch(/^torrent_fuse_thread_cpu_seconds_total\{thread="fuse"\} \d/m);
+    for (const thread of ['main', 'fuse', 'engine']) {
+      expect(served).toMatch(new RegExp(`^torrent_fuse_thread_cpu_seconds_total\\{thread="${thread}"\\} \\d`, 'm'));
+    }
     for (const text of [own, served]) {
       expect(await run('promtool', ['check', 'metrics'], { input: text })).toMatchObject({
         code: 0,
@@ -98,28 +100,6 @@ function sha256({ files: [file] }: MadeTorrent): string {
 
 function dashboardOf(mount: MountProcess): URL {
   return new URL(/^dashboard: (\S+)$/m.exec(mount.output)?.[1] ?? 'none');
-}
-
-/** TCP ports on which the process listens, from its descriptors and the kernel's table. */
-function listeningPorts(pid: number): number[] {
-  const links = readdirSync(`/proc/${pid}/fd`).map(fd => linkOf(`/proc/${pid}/fd/${fd}`));
-  const inodes = new Set(links.flatMap(link => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
-  const rows = ['tcp', 'tcp6'].flatMap(table => readFileSync(`/proc/net/${table}`, 'utf8').trim().split('\n').slice(1));
-  return rows
-    .map(row => row.trim().split(/\s+/))
-    .filter(([, , , state, , , , , , inode = '']) => state === LISTEN && inodes.has(inode))
-    .map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16));
-}
-
-/** TCP_LISTEN of `net/tcp_states.h`. */
-const LISTEN = '0A';
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return ''; // closed meanwhile
-  }
 }
 
 /** Sends a head and no body; `cut` when the connection ends without an answer. */
