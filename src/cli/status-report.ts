@@ -22,6 +22,28 @@ export const pendingUrlSchema = z.looseObject({ url: z.string(), error: z.string
 /** `forgotten_at` is in ISO 8601. */
 export const forgottenSchema = z.looseObject({ info_hash: z.string(), name: z.string(), forgotten_at: z.string() });
 
+const count = z.number();
+
+/** Counters are since the mount began. */
+const cacheSchema = z.looseObject({
+  capacity_bytes: count,
+  used_bytes: count,
+  hits: count,
+  hit_bytes: count,
+  misses: count,
+  evictions: count,
+});
+
+/** `in_flight`: not answered yet; `waiting`: for bytes that are missing; `streams`: of the engine, for readers. */
+const readsSchema = z.looseObject({
+  in_flight: count,
+  waiting: count,
+  refused: count,
+  open_files: count,
+  open_handles: count,
+  streams: count,
+});
+
 export const statusSchema = z.looseObject({
   mountpoint: z.string(),
   engine: z.string(),
@@ -29,6 +51,8 @@ export const statusSchema = z.looseObject({
   /** .torrent URLs that are not fetched yet, so that it is not known which torrents they are. */
   pending_urls: z.array(pendingUrlSchema),
   forgotten: z.array(forgottenSchema),
+  cache: cacheSchema.optional(),
+  reads: readsSchema.optional(),
 });
 
 export type StatusReport = z.infer<typeof statusSchema>;

@@ -7,7 +7,7 @@ import type { TorrentRoot } from './torrent-root.ts';
 export const STATUS_SCHEMA_VERSION = 1;
 
 /** What `.torrent-fuse/status.json` holds. Times are ISO 8601. */
-export interface MountStatus extends MountFacts {
+export interface MountStatus extends MountFacts, MountActivity {
   readonly schema_version: number;
   /** Whether the engine answered the last poll. */
   readonly engine_answers: boolean;
@@ -18,8 +18,33 @@ export interface MountStatus extends MountFacts {
   readonly forgotten: readonly { readonly info_hash: string; readonly name: string; readonly forgotten_at: string }[];
   /** How many lines `.torrent-fuse/errors` has. */
   readonly errors: number;
-  /** Whatever other parts of the mount have to say, such as `cache` and `reads`. */
-  readonly [section: string]: unknown;
+}
+
+/** What readers do, and what the cache does for them. Counters are since the mount began. */
+export interface MountActivity {
+  readonly cache: {
+    readonly capacity_bytes: number;
+    readonly used_bytes: number;
+    /** Reads that it answered at once, their bytes, and those that it could not answer. */
+    readonly hits: number;
+    readonly hit_bytes: number;
+    readonly misses: number;
+    /** Blocks that made room for others. */
+    readonly evictions: number;
+  };
+  readonly reads: {
+    /** READ requests of the kernel that are not answered yet. */
+    readonly in_flight: number;
+    /** Reads that wait for bytes which are not here. */
+    readonly waiting: number;
+    /** Reads that were turned away because too many waited. */
+    readonly refused: number;
+    /** Files that programs have open, where the kernel does not read them by itself, and how often. */
+    readonly open_files: number;
+    readonly open_handles: number;
+    /** Streams of the engine that bring bytes for readers. */
+    readonly streams: number;
+  };
 }
 
 /** What does not change while the mount lives. */
@@ -54,12 +79,12 @@ export interface StatusSources {
   readonly catalog: Catalog;
   readonly root: TorrentRoot;
   readonly pieces: PieceMaps;
-  /** Sections by name, asked anew for every status. */
-  sections(): Readonly<Record<string, unknown>>;
+  /** Asked anew for every status. */
+  activity(): MountActivity;
 }
 
 /** The status as of now. Asks no engine. */
-export function mountStatus({ facts, catalog, root, pieces, sections }: StatusSources): MountStatus {
+export function mountStatus({ facts, catalog, root, pieces, activity }: StatusSources): MountStatus {
   return {
     schema_version: STATUS_SCHEMA_VERSION,
     ...facts,
@@ -76,7 +101,7 @@ export function mountStatus({ facts, catalog, root, pieces, sections }: StatusSo
       forgotten_at: isoTime(forgottenAtSeconds),
     })),
     errors: catalog.failures().length,
-    ...sections(),
+    ...activity(),
   };
 }
 

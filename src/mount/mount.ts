@@ -23,6 +23,7 @@ import { startHttpService } from './http-service.ts';
 import { addSources, parseSources } from './initial-sources.ts';
 import { LiveConfig } from './live-config.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
+import { mountActivity } from './observation/mount-activity.ts';
 import { ObservedMount } from './observation/observed-mount.ts';
 import { observedContents } from './observation/virtual-contents.ts';
 import { RunningMount } from './running-mount.ts';
@@ -180,7 +181,7 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
   const pieces = new PieceMaps(engine);
   const facts = mountFacts(options, engine, data);
   const settings = new PathSettingsStore(data.journal);
-  const status = () => mountStatus({ facts, catalog, root, pieces, sections: () => ({}) });
+  const status = () => mountStatus({ facts, catalog, root, pieces, activity: () => mountActivity(reader, fuse) });
   const slowLane: TorrentSlowLane = new TorrentSlowLane({
     ...attributes,
     catalog,

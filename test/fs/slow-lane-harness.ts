@@ -6,7 +6,7 @@ import { Journal } from '../../src/catalog/journal.ts';
 import { MetainfoStore } from '../../src/catalog/metainfo-store.ts';
 import { MountCatalog } from '../../src/catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../../src/catalog/path-settings.ts';
-import { mountStatus } from '../../src/fs/mount-status.ts';
+import { type MountActivity, mountStatus } from '../../src/fs/mount-status.ts';
 import { PieceMaps } from '../../src/fs/piece-maps.ts';
 import { TorrentSlowLane } from '../../src/fs/slow-lane.ts';
 import type { BackingRegistry } from '../../src/fs/torrent-files.ts';
@@ -25,6 +25,11 @@ export const context: RequestContext = {
   gid: 0,
   pid: 1,
   signal: new AbortController().signal,
+};
+
+const quiet: MountActivity = {
+  cache: { capacity_bytes: 8, used_bytes: 4, hits: 1, hit_bytes: 2, misses: 3, evictions: 0 },
+  reads: { in_flight: 0, waiting: 0, refused: 0, open_files: 0, open_handles: 0, streams: 0 },
 };
 
 export interface HarnessOptions {
@@ -89,7 +94,7 @@ export class SlowLaneHarness {
       settings: new PathSettingsStore(journal),
       defaultPolicy: { whenMissing: 'wait', timeoutMs: 30_000 },
       contents: {
-        status: () => mountStatus({ facts, catalog, root, pieces, sections: () => ({ cache: { hits: 1 } }) }),
+        status: () => mountStatus({ facts, catalog, root, pieces, activity: () => quiet }),
         ...options.contents,
       },
       backing: () => options.backing,

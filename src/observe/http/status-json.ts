@@ -27,7 +27,14 @@ export function statusJson(snapshot: MountSnapshot) {
     open_files: reads.openFiles.slice(0, maxRows).map(openFileJson),
     waiting_reads_total: reads.waiting.length,
     waiting_reads: reads.waiting.slice(0, maxRows).map(read => waitingReadJson(read, snapshot)),
-    cache: { used_bytes: cache.usedBytes, capacity_bytes: cache.capacityBytes },
+    cache: {
+      used_bytes: cache.usedBytes,
+      capacity_bytes: cache.capacityBytes,
+      hits: cache.hits,
+      hit_bytes: cache.hitBytes,
+      misses: cache.misses,
+      evictions: cache.evictions,
+    },
   };
 }
 
