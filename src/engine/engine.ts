@@ -55,6 +55,12 @@ export interface Engine {
   open(file: FileId, options: StreamOptions): ByteStream;
 
   /**
+   * Whether bytes of its streams may be another torrent's, so that whoever reads them hashes them first. Optional: engines that own
+   * their files let no two torrents share one.
+   */
+  mustVerify?(infoHash: InfoHash): boolean;
+
+  /**
    * Fetches these bytes when nothing is left to ask for that an open stream wants; in place of what was given before. They may
    * lie in files that nobody has open. Optional: not every engine can fetch without a stream. A torrent that is not there is no
    * error.

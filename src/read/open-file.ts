@@ -190,7 +190,8 @@ export class OpenFile implements PumpHost {
     const { engine, verifyAll } = this.#parts;
     const { position: start, end } = pump;
     const reads = (): string[] => readsWaitingFor({ from: pump.position, to: pump.end }, this.memory.waiters());
-    const mustCheck = (piece: number): boolean => verifyAll || this.#local.isMismatched(piece);
+    const checksAll = verifyAll || (engine.mustVerify?.(this.id.infoHash) ?? false);
+    const mustCheck = (piece: number): boolean => checksAll || this.#local.isMismatched(piece);
     const options = { start, endExclusive: end, signal, reads };
     if (this.layout.everyPiece(start, end, piece => !mustCheck(piece))) return engine.open(this.id, options);
     return new CheckedStream({ engine, details: this.#file.details, layout: this.layout, id: this.id }, options);

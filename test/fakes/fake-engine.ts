@@ -41,6 +41,8 @@ export class FakeEngine implements Engine {
   readonly calls: Map<FakeCall, number> = new Map();
   /** The most bytes that one `read` of a stream gives. */
   chunkBytes = 64 << 10;
+  /** Engines that own their files have none. */
+  mustVerify?: (infoHash: InfoHash) => boolean;
   /** What every call waits for before it answers: one turn of the event loop. */
   latency: () => Promise<void> = () => new Promise(resolve => setImmediate(resolve));
 

@@ -2,6 +2,9 @@ import type { EventEmitter } from 'node:events';
 import type { TorrentDetails } from '../../src/engine/index.ts';
 import { type Content, patternContent } from '../fixtures/content.ts';
 
+/** Of the server that the torrent belongs to. */
+export const SESSION_FOLDER = '/nowhere/on/this/machine';
+
 export type FakeState = 'initializing' | 'live' | 'paused' | 'error';
 
 /** A torrent of {@link LyingRqbit}: which pieces it holds, what it says of itself, and readers who wait for pieces. */
@@ -14,7 +17,7 @@ export class FakeRqbitTorrent {
   content: Content;
   state: FakeState = 'live';
   error: string | null = null;
-  outputFolder = '/nowhere/on/this/machine';
+  outputFolder: string;
   selected: ReadonlySet<number>;
   fetchedBytes = 0;
   readonly #held: boolean[];
@@ -26,6 +29,8 @@ export class FakeRqbitTorrent {
     this.details = options.details;
     this.bytes = options.bytes;
     this.content = patternContent(options.details.totalLength);
+    const { files, name } = options.details;
+    this.outputFolder = files.length === 1 ? SESSION_FOLDER : `${SESSION_FOLDER}/${name}`;
     this.selected = new Set(options.details.files.map(file => file.index));
     this.#held = new Array<boolean>(options.details.pieceCount).fill(false);
   }

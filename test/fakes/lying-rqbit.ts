@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseMetainfo } from '../../src/engine/metainfo.ts';
-import { FakeRqbitTorrent } from './lying-rqbit-torrent.ts';
+import { FakeRqbitTorrent, SESSION_FOLDER } from './lying-rqbit-torrent.ts';
 
 /**
  * An HTTP server that answers as rqbit 9.0.1 does, quirks included, and lies when it is told to: see {@link Lie}. Payload comes
@@ -144,6 +144,8 @@ export class LyingRqbit {
     await new Promise(resolve => setImmediate(resolve));
     try {
       const torrent = this.add(bytes);
+      const subFolder = url.searchParams.get('sub_folder');
+      if (subFolder !== null) torrent.outputFolder = `${SESSION_FOLDER}/${subFolder}`;
       const onlyFiles = url.searchParams.get('only_files');
       if (onlyFiles !== null) torrent.select(onlyFiles.split(',').map(Number));
       send({ id: torrent.id, details: torrent.detailsJson(), output_folder: torrent.outputFolder, seen_peers: null });

@@ -192,4 +192,18 @@ describe('with every stream hashed', () => {
     await expect(rig.read(handle, 0, 5)).rejects.toMatchObject({ code: 'corrupt' });
     await rig.reader.stop();
   });
+
+  it('of a torrent that the engine cannot vouch for alone', async () => {
+    const rig = new ReaderRig();
+    const [doubtful, other] = [1, 2].map(seed => {
+      const torrent = rig.engine.addTorrent({ length: MiB, pieceLength: PIECE, seed });
+      torrent.payload[10] = (torrent.payload[10] ?? 0) ^ 1;
+      return torrent;
+    });
+    if (doubtful === undefined || other === undefined) throw new Error('two were made');
+    rig.engine.mustVerify = infoHash => infoHash === doubtful.infoHash;
+    await expect(rig.read(rig.open(doubtful), 0, 5)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(await rig.read(rig.open(other), 0, 5)).toHaveLength(5);
+    await rig.reader.stop();
+  });
 });

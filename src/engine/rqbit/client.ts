@@ -229,6 +229,8 @@ export interface AddCallOptions extends WaitOptions {
   readonly listOnly?: boolean;
   /** `ip:port`, literal addresses only. */
   readonly peers: readonly string[];
+  /** Below the server's own folder, in place of the one that it would choose. */
+  readonly subFolder?: string | undefined;
   /** Indexes of the files to select; all when absent. */
   readonly onlyFiles?: readonly number[];
   /** How long the server may look for the metadata, in milliseconds. */
@@ -254,6 +256,7 @@ function addQuery(source: string | Uint8Array, options: AddCallOptions): Record<
     timeout_ms: String(options.timeoutMs),
     ...(options.listOnly === true ? { list_only: 'true' } : {}),
     ...(options.peers.length > 0 ? { initial_peers: options.peers.join(',') } : {}),
+    ...(options.subFolder === undefined ? {} : { sub_folder: options.subFolder }),
     ...(options.onlyFiles === undefined ? {} : { only_files: options.onlyFiles.join(',') }),
   };
 }

@@ -16,6 +16,7 @@ import { StreamPool, type StreamPoolOptions } from './stream-pool.ts';
 import { TorrentAdder } from './torrent-adder.ts';
 import { TorrentHealth } from './torrent-health.ts';
 import { TorrentLister } from './torrent-lister.ts';
+import { TorrentPlaces } from './torrent-places.ts';
 import { TorrentRecords } from './torrent-records.ts';
 
 export interface RqbitEngineComponents {
@@ -52,6 +53,7 @@ export class RqbitEngine implements Engine {
   readonly #records: TorrentRecords;
   readonly #redialler: PeerRedialler;
   readonly #streams: StreamPool;
+  readonly #places = new TorrentPlaces();
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
@@ -67,12 +69,13 @@ export class RqbitEngine implements Engine {
     this.#redialler = new PeerRedialler(components);
     this.#health = new TorrentHealth({ client, redialler: this.#redialler });
     this.#records = new TorrentRecords(client);
-    this.#adder = new TorrentAdder({ ...components, records: this.#records }, settings);
+    const places = this.#places;
+    this.#adder = new TorrentAdder({ ...components, records: this.#records, places }, settings);
     const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
     this.#streams = new StreamPool({ ...components, health: this.#health, fileLength }, settings.streams);
     const { peers } = settings;
     this.#lister = new TorrentLister(
-      { ...components, records: this.#records, redialler: this.#redialler, streams: this.#streams },
+      { ...components, records: this.#records, redialler: this.#redialler, streams: this.#streams, places },
       { peers },
     );
   }
@@ -97,8 +100,9 @@ export class RqbitEngine implements Engine {
     return this.#remove(infoHash, () => this.#client.forget(infoHash, options), options);
   }
 
-  delete(infoHash: InfoHash, options: WaitOptions): Promise<void> {
-    return this.#remove(infoHash, () => this.#client.delete(infoHash, options), options);
+  async delete(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    await this.#remove(infoHash, () => this.#client.delete(infoHash, options), options);
+    this.#places.forget(infoHash);
   }
 
   async pause(infoHash: InfoHash, options: WaitOptions): Promise<void> {
@@ -143,6 +147,10 @@ export class RqbitEngine implements Engine {
     const stream = this.#streams.open(file, options);
     if (this.#stopping.signal.aborted) stream.end(this.#stopping.signal.reason);
     return stream;
+  }
+
+  mustVerify(infoHash: InfoHash): boolean {
+    return this.#places.isShared(infoHash);
   }
 
   async setDownloadAll(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void> {

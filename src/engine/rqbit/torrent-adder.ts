@@ -12,6 +12,7 @@ import type { RqbitClient } from './client.ts';
 import { hasStatus, RqbitStatusError } from './http-errors.ts';
 import type { RqbitFile } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
+import { placeOf, type TorrentLayout, type TorrentPlaces } from './torrent-places.ts';
 import type { TorrentRecords } from './torrent-records.ts';
 
 /**
@@ -25,6 +26,7 @@ export class TorrentAdder {
   readonly #mayFetch: MayFetch;
   readonly #logger: Logger;
   readonly #onDemand: boolean;
+  readonly #places: TorrentPlaces;
   readonly #turnstile = new Turnstile();
 
   constructor(components: TorrentAdderComponents, options: { readonly onDemand: boolean }) {
@@ -33,6 +35,7 @@ export class TorrentAdder {
     this.#mayFetch = components.mayFetch;
     this.#logger = components.logger;
     this.#onDemand = options.onDemand;
+    this.#places = components.places;
   }
 
   /** @returns the info hash, and whether the torrent is new to rqbit */
@@ -49,11 +52,12 @@ export class TorrentAdder {
   }
 
   async #addMetainfo(bytes: Uint8Array, { peers, signal }: AddOptions): Promise<Added> {
-    const { infoHash, files } = parseMetainfo(bytes);
+    const { infoHash, name, files } = parseMetainfo(bytes);
+    const layout = { name, onlyPath: files.length === 1 ? files[0]?.path : undefined };
     this.#records.note(bytes);
     const addresses = await socketAddresses(peers);
     const add = () =>
-      this.#addUnlessThere({ infoHash, source: bytes, files, peers: addresses, timeoutMs: ADD_MS }, { signal });
+      this.#addUnlessThere({ infoHash, source: bytes, layout, files, peers: addresses, timeoutMs: ADD_MS }, { signal });
     return this.#turnstile.pass(add, signal);
   }
 
@@ -68,9 +72,10 @@ export class TorrentAdder {
         const resolved = await this.#client.add(uri, { listOnly: true, peers: given, timeoutMs: RESOLVE_MS, signal });
         assertSame(infoHash, resolved.details.info_hash);
         const known = [...new Set([...given, ...(resolved.seen_peers ?? [])])].slice(0, MAX_PEERS);
-        const { files } = resolved.details;
-        const add = () =>
-          this.#addUnlessThere({ infoHash, source: uri, files, peers: known, timeoutMs: ADD_RESOLVED_MS }, { signal });
+        const { files, name } = resolved.details;
+        const request = { infoHash, source: uri, files, peers: known, timeoutMs: ADD_RESOLVED_MS };
+        const layout = { name: name ?? '', onlyPath: files.length === 1 ? files[0]?.components : undefined };
+        const add = () => this.#addUnlessThere({ ...request, layout }, { signal });
         return await this.#turnstile.pass(add, signal);
       } catch (error) {
         if (!mayResolveLater(error)) throw error;
@@ -81,13 +86,15 @@ export class TorrentAdder {
   }
 
   async #addUnlessThere(request: AddRequest, { signal }: WaitOptions): Promise<Added> {
-    const { infoHash, source, files, peers, timeoutMs } = request;
+    const { infoHash, source, layout, files, peers, timeoutMs } = request;
     if (await this.#isThere(infoHash, { signal })) return this.#alreadyThere(infoHash, peers, signal);
     // rqbit cannot be told to select nothing before it has checked what is on disk, and would begin to download then; so
     // it is given the least there is.
     const onlyFiles = this.#onDemand ? { onlyFiles: [smallestOf(files)] } : {};
-    const added = await this.#client.add(source, { peers, timeoutMs, signal, ...onlyFiles });
-    assertSame(infoHash, added.details.info_hash);
+    const subFolder = this.#places.ownFolder(infoHash, layout);
+    const { details } = await this.#client.add(source, { peers, timeoutMs, subFolder, signal, ...onlyFiles });
+    assertSame(infoHash, details.info_hash);
+    this.#places.note(infoHash, placeOf(details.output_folder, layout.onlyPath));
     return { infoHash, isNew: true };
   }
 
@@ -120,6 +127,7 @@ export interface Added {
 export interface TorrentAdderComponents {
   readonly client: RqbitClient;
   readonly records: TorrentRecords;
+  readonly places: TorrentPlaces;
   readonly mayFetch: MayFetch;
   readonly logger: Logger;
 }
@@ -138,6 +146,7 @@ type Magnet = Extract<TorrentSource, { kind: 'magnet' }>;
 interface AddRequest {
   readonly infoHash: InfoHash;
   readonly source: string | Uint8Array;
+  readonly layout: TorrentLayout;
   readonly files: readonly Selectable[];
   readonly peers: readonly string[];
   readonly timeoutMs: number;

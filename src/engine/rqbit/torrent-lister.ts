@@ -8,7 +8,8 @@ import type { RqbitListRow } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { type SummaryFacts, summaryOf } from './summary.ts';
-import type { TorrentRecords } from './torrent-records.ts';
+import { placeOf, type TorrentPlaces } from './torrent-places.ts';
+import type { TorrentRecords, TorrentShape } from './torrent-records.ts';
 
 /**
  * Lists rqbit's torrents in one call, and asks for the pieces of those whose counters moved: only verified pieces tell how
@@ -19,6 +20,7 @@ export class TorrentLister {
   readonly #records: TorrentRecords;
   readonly #redialler: PeerRedialler;
   readonly #streams: StreamPool;
+  readonly #places: TorrentPlaces;
   readonly #logger: Logger;
   readonly #peers: readonly string[];
   readonly #seen = new Map<InfoHash, SeenRow>();
@@ -28,6 +30,7 @@ export class TorrentLister {
     this.#records = components.records;
     this.#redialler = components.redialler;
     this.#streams = components.streams;
+    this.#places = components.places;
     this.#logger = components.logger;
     this.#peers = options.peers;
   }
@@ -38,7 +41,14 @@ export class TorrentLister {
       throw error;
     });
     this.#forgetOthers(rows);
-    return mapBounded(rows, CALLS_AT_ONCE, row => this.#summarise(row, signal));
+    const places = new Map<InfoHash, string>();
+    const summaries = await mapBounded(rows, CALLS_AT_ONCE, async row => {
+      const { summary, shape } = await this.#summarise(row, signal);
+      places.set(row.info_hash, placeOfRow(row, shape));
+      return summary;
+    });
+    this.#notePlaces(places);
+    return summaries;
   }
 
   /** The server may have been started anew, and knows no peers then. */
@@ -46,7 +56,7 @@ export class TorrentLister {
     for (const seen of this.#seen.values()) seen.isDialled = false;
   }
 
-  async #summarise(row: RqbitListRow, signal: AbortSignal): Promise<TorrentSummary> {
+  async #summarise(row: RqbitListRow, signal: AbortSignal): Promise<Summarised> {
     const infoHash = row.info_hash;
     const before = this.#seen.get(infoHash);
     const now = { id: row.id, folder: row.output_folder, counters: countersOf(row), isDialled: false };
@@ -60,7 +70,19 @@ export class TorrentLister {
       this.#logger.debug({ infoHash, error }, 'the pieces of a torrent are not known; its progress is what rqbit says');
       return noFacts;
     });
-    return summaryOf(row, { ...facts, isWaitedFor: this.#streams.isWaitedFor(infoHash) });
+    const summary = summaryOf(row, { ...facts, isWaitedFor: this.#streams.isWaitedFor(infoHash) });
+    return { summary, shape: facts.shape };
+  }
+
+  /** What streams of them bring from now on has to be hashed, so those that are open end and are opened anew. */
+  #notePlaces(places: ReadonlyMap<InfoHash, string>): void {
+    for (const infoHash of this.#places.update(places)) {
+      this.#logger.warn(
+        { infoHash },
+        'another torrent in rqbit writes to the same place: what is read is hashed first',
+      );
+      this.#streams.breakStreams(infoHash);
+    }
   }
 
   async #facts(
@@ -114,6 +136,7 @@ export interface TorrentListerComponents {
   readonly records: TorrentRecords;
   readonly redialler: PeerRedialler;
   readonly streams: StreamPool;
+  readonly places: TorrentPlaces;
   readonly logger: Logger;
 }
 
@@ -129,6 +152,12 @@ interface SeenRow {
   isDialled: boolean;
 }
 
+interface Summarised {
+  readonly summary: TorrentSummary;
+  /** Undefined where it is not known. */
+  readonly shape: TorrentShape | undefined;
+}
+
 type Facts = Omit<SummaryFacts, 'isWaitedFor'>;
 
 const noFacts: Facts = { shape: undefined, heldCount: undefined, lastPieceIsHeld: false };
@@ -137,4 +166,13 @@ const noFacts: Facts = { shape: undefined, heldCount: undefined, lastPieceIsHeld
 function countersOf({ id, stats }: RqbitListRow): string {
   const pieces = stats.live?.snapshot.downloaded_and_checked_pieces;
   return [id, stats.state, stats.progress_bytes, stats.total_bytes, pieces].join(' ');
+}
+
+/** Where the metadata is not to be had, the name is what rqbit's layout is told by. */
+function placeOfRow({ name, output_folder: folder }: RqbitListRow, shape: TorrentShape | undefined): string {
+  return placeOf(folder, shape === undefined ? pathByName(name ?? '', folder) : shape.onlyPath);
+}
+
+function pathByName(name: string, folder: string): readonly string[] | undefined {
+  return folder.endsWith(`/${name}`) ? undefined : [name];
 }

@@ -13,6 +13,8 @@ export interface TorrentShape {
   readonly pieceLength: number;
   readonly pieceCount: number;
   readonly totalLength: number;
+  /** Components of the path of its only file; undefined where it has several. */
+  readonly onlyPath: readonly string[] | undefined;
 }
 
 interface FilePlace {
@@ -140,8 +142,9 @@ export class TorrentRecords {
 /** File lists of 100,000 entries take 50 MB; of the usual size, this many take less. */
 const FILE_LISTS_KEPT = 64;
 
-function shapeOf({ pieceLength, pieceCount, totalLength }: TorrentDetails): TorrentShape {
-  return { pieceLength, pieceCount, totalLength };
+function shapeOf({ pieceLength, pieceCount, totalLength, files }: TorrentDetails): TorrentShape {
+  const onlyPath = files.length === 1 ? files[0]?.path : undefined;
+  return { pieceLength, pieceCount, totalLength, onlyPath };
 }
 
 /** Only successes are kept. */

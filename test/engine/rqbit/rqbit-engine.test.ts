@@ -8,6 +8,7 @@ import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { createRqbitEngine, type RqbitEngineOptions } from '../../../src/engine/rqbit/create-rqbit-engine.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
+import { SESSION_FOLDER } from '../../fakes/lying-rqbit-torrent.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, magnetOf, makeTorrent } from '../../fixtures/make-torrent.ts';
 
@@ -66,6 +67,7 @@ const magnetSource = (torrent: MadeTorrent): TorrentSource => ({
   displayName: undefined,
   peers: ['127.0.0.1:6881'],
 });
+const inSession = (folder = '') => `${SESSION_FOLDER}${folder === '' ? '' : `/${folder}`}`;
 const requestsTo = (pattern: RegExp) => server.requests.filter(request => pattern.test(request));
 
 describe('connecting', () => {
@@ -202,6 +204,44 @@ describe('adding', () => {
     expect(requestsTo(/^POST(?!.*list_only)/)[0]).toContain('initial_peers=127.0.0.1%3A6881');
   });
 
+  it('gives a torrent a folder of its own where rqbit would let it write over the files of another', async () => {
+    const others = [
+      makeTorrent({
+        name: 'show',
+        files: show.files.map(({ path, content }) => ({ path, content })),
+        pieceLength: 32_768,
+      }),
+      makeTorrent({ name: 'show', content: 'a file called as the folder is' }),
+      makeTorrent({ name: 'unlike', content: 'another' }),
+    ];
+    for (const torrent of [show, ...others]) await engine.add(sourceOf(torrent), { peers: [], signal });
+    const folders = [show, ...others].map(({ infoHash }) => server.torrents.get(infoHash)?.outputFolder);
+    expect(folders).toEqual(['show', others[0]?.infoHash, others[1]?.infoHash, ''].map(inSession));
+    await engine.list({ signal });
+    expect([show, ...others].map(({ infoHash }) => engine.mustVerify?.(infoHash))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('of what was forgotten goes where it was, and leaves alone what another left there', async () => {
+    const twin = makeTorrent({
+      name: 'show',
+      files: [
+        { path: 'a', content: 'a' },
+        { path: 'b', content: 'b' },
+      ],
+    });
+    await engine.add(sourceOf(show), { peers: [], signal });
+    await engine.forget(show.infoHash, { signal });
+    await engine.add(sourceOf(twin), { peers: [], signal });
+    expect(server.torrents.get(twin.infoHash)?.outputFolder).toBe(inSession(twin.infoHash));
+    await engine.add(sourceOf(show), { peers: [], signal });
+    expect(server.torrents.get(show.infoHash)?.outputFolder).toBe(inSession('show'));
+  });
+
   it('of a URL is fetched by us, so that its address is judged', async () => {
     const url = new URL('/x.torrent', server.url);
     await expect(engine.add({ kind: 'url', url }, { peers: [], signal })).rejects.toMatchObject({
@@ -215,6 +255,30 @@ describe('adding', () => {
     await engine.add(sourceOf(show), { peers: [], signal });
     expect(requestsTo(/^POST/)[0]).toContain('only_files=2');
     await expect.poll(() => server.torrents.get(show.infoHash)?.selected.size).toBe(0);
+  });
+});
+
+describe('torrents that somebody else let share their files', () => {
+  it('are not believed from the next list on, and their streams are opened anew', async () => {
+    const twin = makeTorrent({
+      name: 'show',
+      files: [
+        { path: 'one.bin', content: 'other bytes' },
+        { path: 'b', content: 'b' },
+      ],
+    });
+    const other = makeTorrent({ name: 'film.bin', content: 'one file' });
+    for (const torrent of [show, other]) server.add(torrent.bytes);
+    await engine.list({ signal });
+    const stream = engine.open({ infoHash: show.infoHash, fileIndex: 0 }, { start: 0, endExclusive: 100, signal });
+    const broken = expect(stream.read()).rejects.toMatchObject({ code: 'disconnected', isTransient: true });
+    server.add(twin.bytes);
+    await engine.list({ signal });
+    await broken;
+    expect([show, twin, other].map(({ infoHash }) => engine.mustVerify?.(infoHash))).toEqual([true, true, false]);
+    await engine.delete(twin.infoHash, { signal });
+    await engine.list({ signal });
+    expect(engine.mustVerify?.(show.infoHash)).toBe(false);
   });
 });
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { asUser } from './mount-process.ts';
 import { runOk } from './run.ts';
 
 const SCRIPT = fileURLToPath(new URL('checked_reader.py', import.meta.url));
@@ -13,7 +14,18 @@ export interface CheckedRead {
   readonly wrong: boolean;
 }
 
+export interface CheckedReadOptions {
+  readonly timeoutMs?: number;
+  /** Of the reader; the caller's user when left out. */
+  readonly uid?: number;
+}
+
 /** Reads a mounted file in a child process, beside its source. */
-export async function checkedRead(mounted: string, source: string, timeoutMs = 100_000): Promise<CheckedRead> {
-  return JSON.parse(await runOk('/usr/bin/python3', [SCRIPT, mounted, source], { timeoutMs }));
+export async function checkedRead(
+  mounted: string,
+  source: string,
+  { timeoutMs = 100_000, uid }: CheckedReadOptions = {},
+): Promise<CheckedRead> {
+  const command = asUser(uid, '/usr/bin/python3', [SCRIPT, mounted, source]);
+  return JSON.parse(await runOk(...command, { timeoutMs }));
 }

@@ -94,7 +94,7 @@ describe('an rqbit that is killed in the middle of a read', () => {
   }, async () => {
     const server = await RqbitServer.start({ persistence: true });
     const film = await FilmMount.start({ args: overRqbit(server, '--read-timeout', '3m') });
-    const reading = checkedRead(film.mountedFile, film.sourceFile, 200_000);
+    const reading = checkedRead(film.mountedFile, film.sourceFile, { timeoutMs: 200_000 });
     await film.untilUploaded(FILM_SIZE / 4);
     await server.kill();
     for (let round = 0; round < 5; round++) await film.listAndStat();

@@ -61,7 +61,9 @@ describe('over rqbit', () => {
     { path: 'y', content: data },
   ];
   it.each([
-    ['no name', makeTorrent({ name: '', files: two }), ['x', 'y']],
+    ['an empty name', makeTorrent({ name: '', files: two }), ['x', 'y']],
+    ['no name at all', makeTorrent({ files: two }), ['x', 'y']],
+    ['no name at all and one file', makeTorrent({ content: data }), []],
     ['a name with a slash', makeTorrent({ name: 'a/b', files: two }), ['x', 'y']],
     ['control characters in its name', makeTorrent({ name: 'a\u0001\u001b[2J', content: data }), []],
     ['invalid UTF-8 in its name', makeTorrent({ name: Buffer.from([0xff, 0xfe, 0x41]), content: data }), []],
@@ -81,6 +83,7 @@ describe('over rqbit', () => {
       return listed;
     });
     expect(entry).not.toMatch(/[\p{Cc}/]|^\.{0,2}$/u);
+    if (torrent.name === '') expect(entry).toBe(torrent.infoHash);
     const path = managed.mount.path(entry);
     const inside = names.length === 0 ? [] : (await runOk('ls', [path])).trim().split('\n');
     expect(inside).toEqual(names);
@@ -131,8 +134,13 @@ describe('over rqbit', () => {
       const response = await fetch(new URL(path, server.url), { method: 'POST', body: body ?? null });
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     };
+    const details = await fetch(new URL(`torrents/${infoHash}`, server.url));
+    const { output_folder: folder } = (await details.json()) as { output_folder: string };
     await call(`torrents/${infoHash}/forget`);
-    await call('torrents?overwrite=true', await readFile(managed.beside('hostile.torrent')));
+    await call(
+      `torrents?${new URLSearchParams({ overwrite: 'true', output_folder: folder })}`,
+      await readFile(managed.beside('hostile.torrent')),
+    );
   }
 });
 
