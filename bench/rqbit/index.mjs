@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -155,7 +156,7 @@ async function addFile({ url, torrentFile, infoHash }) {
   for (;;) {
     const stats = await (await fetch(`${url}torrents/${infoHash}/stats/v1`)).json();
     if (stats.finished) return;
-    await new Promise(resolve => setTimeout(resolve, 200));
+    await setTimeout(200);
   }
 }
 
