@@ -79,7 +79,12 @@ export class RqbitClient {
     return version;
   }
 
+  /**
+   * Every torrent. This is the call that is made all the time, so while the breaker is open it asks whether the server is back: others
+   * need not wait for the end of the 30 s then.
+   */
   async list({ signal }: WaitOptions): Promise<readonly RqbitListRow[]> {
+    if (this.#guard.breaker === 'open') await this.version({ signal });
     const call: Call = { method: 'GET', path: '/torrents', query: { with_stats: 'true' }, signal };
     const { body } = await this.#repeated(call);
     return parseJson(listSchema, body, this.#nameOf(call)).torrents;

@@ -196,6 +196,19 @@ describe('a server that is not there', () => {
     expect(failures.slice(0, 2)).toEqual(['network', 'network']);
   });
 
+  it('opens the breaker, and every list looks whether it is back: then nobody waits for the end of the 30 s', async () => {
+    const { port } = server.url;
+    await server.stop();
+    while (client.figures().breaker !== 'open') await failureOf(client.list({ signal }));
+    expect((await failureOf(client.stats(torrent.infoHash, { signal }))).code).toBe('breaker-open');
+    expect((await failureOf(client.list({ signal }))).code).toBe('network');
+    server = await LyingRqbit.start(Number(port));
+    server.add(torrent.bytes);
+    expect((await failureOf(client.stats(torrent.infoHash, { signal }))).code).toBe('breaker-open');
+    expect(await client.list({ signal })).toHaveLength(1);
+    expect(await client.stats(torrent.infoHash, { signal })).toMatchObject({ state: 'live' });
+  });
+
   it('is not waited for when it is no rqbit', async () => {
     server.lie(/./, { kind: 'answer', status: 200, body: '{"server":"other","version":"9.9.9"}' });
     expect((await failureOf(client.waitForServer({ signal }))).code).toBe('protocol');
