@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,14 +8,12 @@ import { Seeder } from '../../swarm/seeder.ts';
 import { MountProcess } from './mount-process.ts';
 import { runOk } from './run.ts';
 import { scratchFolder } from './scratch.ts';
+import { startWaitingReader } from './waiting-reader.ts';
 
 /** Bytes of the film. */
 export const FILM_SIZE = 48 * 2 ** 20;
 /** Slow enough that a read is under way whenever the test looks. */
 const RATE = 6 * 2 ** 20;
-
-/** Waits until process $1 is in read(2) (system call 0) of the file that it opened first (descriptor 3). */
-const UNTIL_IT_READS = 'until grep -q "^0 0x3 " /proc/$1/syscall; do sleep 0.05; done';
 
 export interface FilmMountOptions {
   /** Options of `mount` that choose the engine, and others. */
@@ -89,11 +87,8 @@ export class FilmMount {
   }
 
   /** A reader that waits for bytes which do not come. */
-  async waitingReader(): Promise<ChildProcess> {
-    const [command, args] = this.mount.asMounter('cat', [this.mountedFile]);
-    const reader = spawn(command, args, { stdio: 'ignore' });
-    await runOk('bash', ['-c', UNTIL_IT_READS, 'bash', `${reader.pid}`]);
-    return reader;
+  waitingReader(): Promise<ChildProcess> {
+    return startWaitingReader(this.mountedFile, this.mount.asMounter('cat', [this.mountedFile]));
   }
 
   /** Fails unless the mount's metadata is there within a second each. */
