@@ -51,7 +51,7 @@ export interface Demand {
 /** Less than this beyond what is wanted is not worth a new stream. */
 const SLACK_BYTES = 1 << 20;
 
-/** For so long a file waits to hear what is held and where it lies; then its streams are opened without knowing. */
+/** For so long a file waits to hear what is held and where it lies; then it does without knowing. */
 const PREPARE_MS = 2_000;
 
 /** Which pieces are held is asked anew at most this often, but for each open. */
@@ -76,6 +76,7 @@ export class OpenFile implements PumpHost {
   readonly #trace: FetchTrace;
   #map: PieceMap | undefined;
   #preparing: Promise<void> | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
   readonly #prepared = new Deferred<void>();
   readonly #stopWaiting: () => void;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -140,13 +141,11 @@ export class OpenFile implements PumpHost {
     this.#preparing = this.#prepare();
   }
 
-  /** Asks the engine anew what it holds; now and then. */
-  refreshHeld(): void {
-    if (this.#map === undefined || !this.#mayAskAgain()) return;
-    this.#map.refresh({ signal: this.#closing.signal }).then(
-      () => this.plan(),
-      error => this.#doesNotSay(error),
-    );
+  /** Asks the engine anew what it holds; now and then. Resolves when it has said so, or does not in time. Never rejects. */
+  async refreshHeld(): Promise<void> {
+    if (this.#map === undefined) return;
+    if (this.#mayAskAgain()) this.#refreshing = this.#refresh(this.#map);
+    await this.#refreshing;
   }
 
   /** Bytes that have come in for `[from, to)` and are not checked yet; see {@link ByteStream.uncheckedBytes}. */
@@ -257,6 +256,18 @@ export class OpenFile implements PumpHost {
       this.#preparing = undefined;
       this.#becomePrepared();
     }
+  }
+
+  async #refresh(map: PieceMap): Promise<void> {
+    const heard = new Deferred<void>();
+    const stopWaiting = this.#parts.clock.after(PREPARE_MS, () => heard.resolve());
+    map
+      .refresh({ signal: this.#closing.signal })
+      .then(() => this.plan())
+      .catch(error => this.#doesNotSay(error))
+      .finally(() => heard.resolve());
+    await heard.promise;
+    stopWaiting();
   }
 
   #becomePrepared(): void {

@@ -219,7 +219,8 @@ export class TorrentReader implements Reader {
   async #insistHeld(open: OpenHandle, { from, to }: FileRange, signal: AbortSignal): Promise<void> {
     await abortable(open.file.prepared, signal);
     if (open.file.isHeld(from, to)) return;
-    open.file.refreshHeld();
+    await abortable(open.file.refreshHeld(), signal);
+    if (open.file.isHeld(from, to)) return;
     open.wish(from, to);
     throw missing(from, to);
   }

@@ -278,6 +278,33 @@ describe('a read that must not wait', () => {
     await rig.reader.stop();
   });
 
+  it('gets what the engine holds by now, though it has not said so', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: PIECE });
+    torrent.peers = 0;
+    torrent.hold(0);
+    let isTold = false;
+    torrent.pieceMap.has = piece => isTold && torrent.has(piece);
+    torrent.pieceMap.refresh = async () => {
+      isTold = true;
+    };
+    expect(await rig.read(handle, 0, PIECE, undefined, true)).toHaveLength(PIECE);
+    await rig.reader.stop();
+  });
+
+  it('is not kept by an engine that does not say again what it holds', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: PIECE });
+    await rig.settle();
+    torrent.pieceMap.refresh = () => new Promise(() => undefined);
+    const read = rig.read(handle, 0, PIECE, undefined, true);
+    const ended = expect(read).rejects.toMatchObject({ code: 'missing' });
+    await rig.settle();
+    rig.clock.advance(2_000);
+    await ended;
+    await rig.reader.stop();
+  });
+
   it('is not kept by an engine that says nothing', async () => {
     const rig = new ReaderRig();
     const resume = rig.engine.hang('pieces');

@@ -75,7 +75,14 @@ export class RqbitEngine implements Engine {
     this.#streams = new StreamPool({ ...components, health: this.#health, fileLength }, settings.streams);
     const { peers } = settings;
     this.#lister = new TorrentLister(
-      { ...components, records: this.#records, redialler: this.#redialler, streams: this.#streams, places },
+      {
+        ...components,
+        records: this.#records,
+        redialler: this.#redialler,
+        streams: this.#streams,
+        health: this.#health,
+        places,
+      },
       { peers },
     );
   }

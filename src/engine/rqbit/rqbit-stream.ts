@@ -157,7 +157,9 @@ export class RqbitStream implements ByteStream {
   async #waitForBytes(connection: StreamConnection): Promise<void> {
     const since = performance.now();
     connection.wanted();
-    while (!(await isReadyWithin(connection.body, this.#timings.stallMs))) {
+    const { stallMs, haltedMs } = this.#timings;
+    const waitMs = this.#health.isHalted(this.file.infoHash) ? haltedMs : stallMs;
+    while (!(await isReadyWithin(connection.body, waitMs))) {
       await Promise.race([connection.body.ready(), this.#checkStall()]);
       if (performance.now() - since < this.#patienceMs) continue;
       this.#patienceMs = Math.min(Math.max(this.#patienceMs, this.#timings.stallMs) * 2, this.#timings.reopenMs);
@@ -233,6 +235,8 @@ interface StreamComponents {
 export interface StreamTimings {
   /** Without a byte for so long, a stream asks what is wrong. */
   readonly stallMs: number;
+  /** The same, where the torrent was not fetching anything when it was last listed. */
+  readonly haltedMs: number;
   /** After so long it asks for the same bytes anew. */
   readonly reopenMs: number;
   /** Before it tries again after a failure. */

@@ -161,6 +161,8 @@ interface PoolTimings extends StreamTimings {
 
 const poolTimings: PoolTimings = {
   stallMs: streamBudgetDefaults.stallMs,
+  // A held piece comes within milliseconds.
+  haltedMs: 200,
   // rqbit never wakes a stream that waited while its torrent failed and was started again. Rare enough not to churn peers,
   // which rqbit does at every new stream, and within a reader's patience.
   reopenMs: 20_000,

@@ -13,6 +13,7 @@ export class TorrentHealth {
   readonly #client: RqbitClient;
   readonly #redialler: PeerRedialler;
   readonly #recent = new Map<InfoHash, Promise<RqbitStats>>();
+  readonly #halted = new Set<InfoHash>();
   readonly #stopping = new AbortController();
 
   constructor(components: { readonly client: RqbitClient; readonly redialler: PeerRedialler }) {
@@ -46,6 +47,21 @@ export class TorrentHealth {
     const connectedPeers = stats.live?.snapshot.peer_stats.live ?? 0;
     this.#redialler.observe(infoHash, connectedPeers);
     return { fetchedBytes: stats.live?.snapshot.fetched_bytes, connectedPeers };
+  }
+
+  /** What rqbit lists says of a torrent. */
+  listed(infoHash: InfoHash, { state }: Pick<RqbitStats, 'state'>): void {
+    if (state === 'paused' || state === 'error') this.#halted.add(infoHash);
+    else this.#halted.delete(infoHash);
+  }
+
+  forget(infoHash: InfoHash): void {
+    this.#halted.delete(infoHash);
+  }
+
+  /** Whether nothing was fetched of it when it was last listed: then a stream without a byte need not be given time. */
+  isHalted(infoHash: InfoHash): boolean {
+    return this.#halted.has(infoHash);
   }
 
   stop(): void {

@@ -8,6 +8,7 @@ import type { RqbitListRow } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { type SummaryFacts, summaryOf } from './summary.ts';
+import type { TorrentHealth } from './torrent-health.ts';
 import { placeOf, type TorrentPlaces } from './torrent-places.ts';
 import type { TorrentRecords, TorrentShape } from './torrent-records.ts';
 
@@ -21,6 +22,7 @@ export class TorrentLister {
   readonly #redialler: PeerRedialler;
   readonly #streams: StreamPool;
   readonly #places: TorrentPlaces;
+  readonly #health: TorrentHealth;
   readonly #logger: Logger;
   readonly #peers: readonly string[];
   readonly #seen = new Map<InfoHash, SeenRow>();
@@ -31,6 +33,7 @@ export class TorrentLister {
     this.#redialler = components.redialler;
     this.#streams = components.streams;
     this.#places = components.places;
+    this.#health = components.health;
     this.#logger = components.logger;
     this.#peers = options.peers;
   }
@@ -62,6 +65,7 @@ export class TorrentLister {
     const now = { id: row.id, folder: row.output_folder, counters: countersOf(row), isDialled: false };
     if (before?.id !== now.id || before.folder !== now.folder) this.#records.forgetPlace(infoHash);
     this.#seen.set(infoHash, now);
+    this.#health.listed(infoHash, row.stats);
     this.#dialPeers(infoHash, row, before);
     const hasMoved = before?.counters !== now.counters;
     const facts = await this.#facts(infoHash, row, { hasMoved, signal }).catch(error => {
@@ -126,6 +130,7 @@ export class TorrentLister {
       this.#seen.delete(infoHash);
       this.#records.forget(infoHash);
       this.#redialler.forget(infoHash);
+      this.#health.forget(infoHash);
       this.#streams.endStreams(infoHash);
     }
   }
@@ -137,6 +142,7 @@ export interface TorrentListerComponents {
   readonly redialler: PeerRedialler;
   readonly streams: StreamPool;
   readonly places: TorrentPlaces;
+  readonly health: TorrentHealth;
   readonly logger: Logger;
 }
 

@@ -26,6 +26,7 @@ const timings = { stallMs: 200, reopenMs: 2000, parkedMs: 150, restMs: 500, retr
 let server: LyingRqbit;
 let fake: FakeRqbitTorrent;
 let client: RqbitClient;
+let health: TorrentHealth;
 let pool: StreamPool;
 
 beforeEach(async () => {
@@ -34,15 +35,8 @@ beforeEach(async () => {
   fake.content = content;
   fake.holdAll();
   client = new RqbitClient({ url: server.url, credentials: undefined, maxStreams: 6, timeouts: { headersMs: 400 } });
-  pool = new StreamPool(
-    {
-      client,
-      logger: silentLogger,
-      health: new TorrentHealth({ client, redialler: new PeerRedialler({ client, logger: silentLogger }) }),
-      fileLength: async () => SIZE,
-    },
-    { timings },
-  );
+  health = new TorrentHealth({ client, redialler: new PeerRedialler({ client, logger: silentLogger }) });
+  pool = startPool();
 });
 
 afterEach(async () => {
@@ -51,6 +45,11 @@ afterEach(async () => {
   await server.stop();
 });
 
+const startPool = (changes: Partial<typeof timings> = {}) =>
+  new StreamPool(
+    { client, logger: silentLogger, health, fileLength: async () => SIZE },
+    { timings: { ...timings, ...changes } },
+  );
 const open = (start: number, endExclusive: number) => pool.open(file, { start, endExclusive, signal });
 
 /** Reads to the end and checks every byte on the way; `wrong` counts those that were not the file's. */
@@ -326,6 +325,14 @@ describe('a torrent whose missing pieces nobody fetches', () => {
   it('paused: pieces that are held are delivered', async () => {
     fake.state = 'paused';
     expect(await readAll(open(0, 1000))).toBe(1000);
+  });
+
+  it('paused when it was last listed: a new reader is told long before a stream counts as stalled', async () => {
+    pool = startPool({ stallMs: 60_000 });
+    fake.loseAll();
+    fake.change('paused');
+    health.listed(file.infoHash, { state: 'paused' });
+    expect(await failureOf(open(0, 10).read())).toBe('paused');
   });
 
   it('in error: a new reader is told at once', async () => {

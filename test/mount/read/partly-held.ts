@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
@@ -7,7 +7,7 @@ import { type Content, partOf, patternContent } from '../../fixtures/content.ts'
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
-import { runOk } from '../harness/run.ts';
+import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { type EngineKind, eventually } from '../management/managed-mount.ts';
 
@@ -27,8 +27,8 @@ interface Supply {
   bringRest(): Promise<void>;
   /** Whether it fetches for somebody, given what it tells of the torrent's state. */
   isFetching(state: string): boolean;
-  /** Makes the engine give the torrent up, at the latest when the next piece of it comes. */
-  breakTorrent(dataDir: string): Promise<void>;
+  /** Makes the engine give the torrent up, without touching the film. */
+  breakTorrent(at: { readonly dataDir: string; readonly clip: string }): Promise<void>;
 }
 
 /**
@@ -92,7 +92,7 @@ export class PartlyHeld {
   }
 
   breakTorrent(): Promise<void> {
-    return this.#supply.breakTorrent(join(this.folder, 'data'));
+    return this.#supply.breakTorrent({ dataDir: join(this.folder, 'data'), clip: this.clip });
   }
 
   /** Ends the mount and mounts the same again. */
@@ -145,25 +145,32 @@ export class PartlyHeld {
 
 async function seededSupply(torrent: MadeTorrent, payloadDir: string): Promise<Supply> {
   const seeder = await Seeder.start({ torrents: [torrent], payloadDir });
+  const comeBack = async () => {
+    const again = await seeder.again();
+    onTestFinished(() => again.stop());
+  };
   return {
     args: [...LOOPBACK_ONLY, '--peer', seeder.address],
     async holdFirstPiece(film) {
-      await runOk('dd', [`if=${film}`, 'of=/dev/null', 'bs=64K', 'count=1', 'status=none']);
+      await runOk('bash', ['-c', UNTIL_READ, 'bash', film]);
       await seeder.kill();
     },
-    async bringRest() {
-      const again = await seeder.again();
-      onTestFinished(() => again.stop());
-    },
+    bringRest: comeBack,
     isFetching: state => state === 'downloading',
-    async breakTorrent(dataDir) {
-      // Nobody can write below what is no folder.
-      const files = join(dataDir, 'torrents', torrent.infoHash, 'files');
-      await rename(files, `${files}.away`);
-      await writeFile(files, '');
+    async breakTorrent({ dataDir, clip }) {
+      // The clip cannot be written below what is no folder.
+      const extras = join(dataDir, 'torrents', torrent.infoHash, 'files', 'extras');
+      await rm(extras, { recursive: true, force: true });
+      await writeFile(extras, '');
+      await comeBack();
+      await run('cat', [clip]);
     },
   };
 }
+
+/** Reads once and again through one descriptor until there are bytes: what was missing comes while the file is open. */
+const UNTIL_READ =
+  'exec 3< "$1"; until dd of=/dev/null bs=64K count=1 status=none <&3 2> /dev/null; do sleep 0.1; done';
 
 async function servedSupply(torrent: MadeTorrent, content: Content): Promise<Supply> {
   const server = await LyingRqbit.start();
