@@ -80,12 +80,13 @@ export class SwarmMember {
 
   get stats(): SwarmStats {
     if (this.#torrent.destroyed) return { peersConnected: 0, peersKnown: 0, downloadSpeed: 0, uploadSpeed: 0 };
-    const { wires, downloadSpeed, uploadSpeed } = this.#torrent;
+    const { wires } = this.#torrent;
     return {
       peersConnected: wires.length,
       peersKnown: Math.max(this.#known.size, this.#torrent._peersLength),
-      downloadSpeed,
-      uploadSpeed,
+      // webtorrent's own sums count the protocol, too: a peer that has nothing for us would seem a slow one.
+      downloadSpeed: wires.reduce((sum, wire) => sum + wire.downloadSpeed(), 0),
+      uploadSpeed: wires.reduce((sum, wire) => sum + wire.uploadSpeed(), 0),
     };
   }
 
@@ -180,7 +181,7 @@ export interface Swarms {
 export interface SwarmStats {
   readonly peersConnected: number;
   readonly peersKnown: number;
-  /** Bytes per second. */
+  /** Bytes of payload per second. */
   readonly downloadSpeed: number;
   readonly uploadSpeed: number;
 }

@@ -76,8 +76,6 @@ export interface Torrent extends EventEmitter {
   readonly destroyed: boolean;
   readonly ready: boolean;
   readonly wires: readonly Wire[];
-  readonly downloadSpeed: number;
-  readonly uploadSpeed: number;
   /** What `ut_metadata` hands out: the info dictionary, bare or in a .torrent file. */
   metadata: Uint8Array | null;
   addPeer(address: string, source: 'manual'): boolean;
@@ -117,8 +115,9 @@ export interface Wire extends EventEmitter {
   readonly peerRequests: readonly WireRequest[];
   readonly peerExtendedHandshake: { readonly reqq?: unknown };
   readonly ut_metadata: EventEmitter & { readonly metadata: Uint8Array };
-  /** Bytes per second. */
+  /** Bytes of payload per second. */
   downloadSpeed(): number;
+  uploadSpeed(): number;
   request(piece: number, offset: number, length: number, callback: RequestCallback): void;
   cancel(piece: number, offset: number, length: number): void;
   have(piece: number): void;

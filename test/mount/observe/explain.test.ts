@@ -70,6 +70,16 @@ describe('torrent-fuse explain', () => {
     expect(why.need.holders.peers[0].pieces).toBe(why.need.holders.pieces);
   });
 
+  test('stalled: a peer is connected and has nothing of what is needed', async () => {
+    const [port] = listeningPorts((await mountTorrent(film, [...LOOPBACK_ONLY])).pid);
+    const mount = await mountFilm(undefined, ['--peer', `127.0.0.1:${port}`]);
+    readInBackground(mount);
+    const text = await explained(mount, /^film\.mkv: peers are connected, but none sends what is needed$/m);
+    expect(text).toMatch(/^ {2}holders {3}no connected peer has a missing piece$/m);
+    expect(text).toMatch(/^ {2}speed {5}0 B\/s$/m);
+    expect(text).toMatch(/advice .*No connected peer has the missing pieces/);
+  });
+
   test('who has them, over rqbit, which does not tell: unknown', async () => {
     const server = await RqbitServer.start();
     const seeder = await Seeder.start({ torrents: [film], rate: 48 * 1024 });
