@@ -82,7 +82,7 @@ export class EnginePoller {
     }
   }
 
-  /** @returns how long it took, in milliseconds */
+  /** @returns how long the engine worked on the answer, in milliseconds; 0 when there was none */
   async #pollOnce(): Promise<number> {
     const startedAtMs = performance.now();
     this.#sequence += 1;
@@ -100,6 +100,7 @@ export class EnginePoller {
         this.#failure = { error, sinceMs: this.#failure?.sinceMs ?? Date.now() };
         this.#options.onSilence(this.#silentPolls, error);
       }
+      return 0;
     }
     return performance.now() - startedAtMs;
   }

@@ -54,7 +54,10 @@ function percentOf({ state }: CatalogTorrent, progressBytes: number, totalBytes:
   return Math.floor((progressBytes / totalBytes) * 10_000) / 100;
 }
 
-/** All pieces but the last are of one size, so this is off by one at most. */
+/**
+ * All pieces but the last are of one size, so this is off by one at most. Without bytes there are no pieces, or nobody has
+ * told of them yet.
+ */
 function estimatedPieces(progressBytes: number, totalBytes: number, totalPieces: number): number {
-  return totalBytes === 0 ? totalPieces : Math.floor((progressBytes / totalBytes) * totalPieces);
+  return totalBytes === 0 ? 0 : Math.floor((progressBytes / totalBytes) * totalPieces);
 }
