@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { type MadeTorrent, magnetOf, makeTorrent } from '../../fixtures/make-torrent.ts';
+import type { RqbitServer } from '../../swarm/rqbit-server.ts';
+import { Seeder } from '../../swarm/seeder.ts';
 import { type EngineKind, eventually, ManagedMount } from './managed-mount.ts';
+import { stallEngine } from './stalled-engine.ts';
 
 const season = makeTorrent({
   name: 'Season',
@@ -10,6 +13,7 @@ const season = makeTorrent({
   ],
 });
 const film = makeTorrent({ name: 'film.mkv', content: 'film' });
+const late = makeTorrent({ name: 'late.bin', content: 'late' });
 const hash = 'ab'.repeat(20);
 
 const pathOf = async (managed: ManagedMount, { name, bytes }: MadeTorrent) =>
@@ -98,20 +102,28 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
     expect(await managed.list()).toEqual(['Season']);
   });
 
-  it('of 9 and 20 MB of metadata are taken, or refused with the reason', async () => {
+  it('of 9 MB of metadata are taken; of 20 MB, or refused with the option that helps', async () => {
     const managed = await ManagedMount.start(kind);
-    for (const megabytes of [9, 20]) {
-      const name = `${megabytes} MB`;
-      const padding = Buffer.alloc(megabytes * 1e6, 'x');
-      await managed.writeBeside('big.torrent', makeTorrent({ name, content: name, outer: { comment: padding } }).bytes);
-      await managed.ok('cp big.torrent "$M"');
+    const [nine, twenty] = [torrentOfMetadata(9e6), torrentOfMetadata(20e6)];
+    await pathOf(managed, nine);
+    await pathOf(managed, twenty);
+    await managed.ok('cp 9000000.torrent "$M"');
+    await managed.untilSettled();
+    const kept = (torrent: MadeTorrent) => `"$M/.torrent-fuse/torrents/${torrent.infoHash}.torrent"`;
+    await managed.ok(`cmp 9000000.torrent ${kept(nine)}`);
+    await managed.ok('cp 20000000.torrent "$M"');
+    if (kind === 'embedded') {
+      await managed.untilSettled();
+      expect(await managed.list()).toEqual(['9000000', '20000000'].sort());
+      expect(await managed.errors()).toEqual([]);
+      return;
     }
     await eventually(async () => {
-      const there = await managed.list();
-      const refused = (await managed.errors()).map(({ errno }) => errno);
-      expect(there.length + refused.length).toBe(2);
-      expect(refused.every(errno => errno === 'EFBIG')).toBe(true);
+      expect(await managed.errors()).toMatchObject([
+        { name: '20000000.torrent', errno: 'EFBIG', reason: expect.stringContaining('--http-api-max-upload-size') },
+      ]);
     });
+    expect(await managed.list()).toEqual(['9000000']);
   });
 
   it('are added thirty at once', async () => {
@@ -124,6 +136,30 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
     expect((await managed.list()).sort()).toEqual(torrents.map(({ name }) => name).sort());
     await managed.untilSettled();
     expect(await managed.errors()).toEqual([]);
+  });
+
+  it('are added once when several programs add the same at once', async () => {
+    const managed = await ManagedMount.start(kind);
+    await pathOf(managed, film);
+    const added = await managed.ok(
+      'for i in 1 2 3 4 5 6 7 8; do cp film.mkv.torrent "$M/$i.torrent" 2> /dev/null && echo added & done; wait',
+    );
+    expect(added).toBe('added\n');
+    await managed.untilSettled();
+    expect(await managed.list()).toEqual(['film.mkv']);
+    expect((await managed.errors()).map(({ errno }) => errno)).toEqual(Array(7).fill('EEXIST'));
+  });
+
+  it('are added beside magnets that do not resolve, however many', async () => {
+    const managed = await ManagedMount.start(kind);
+    await pathOf(managed, film);
+    const magnets = 'for i in $(seq 40); do printf "%040x" $i > "$M/$i.magnet" & done; wait';
+    await managed.ok(`${magnets}; cp film.mkv.torrent "$M"`);
+    await managed.untilSettled();
+    const torrents = await managed.torrents();
+    expect(torrents.filter(({ state }) => state === 'resolving')).toHaveLength(40);
+    expect(torrents.filter(({ mounted }) => mounted)).toMatchObject([{ name: 'film.mkv' }]);
+    expect(await managed.list()).toEqual(['film.mkv']);
   });
 
   it.each([
@@ -169,11 +205,14 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
     expect(await managed.list()).toEqual(['Series 1']);
   });
 
-  it('are the same after kill -9: names, inode numbers, and magnets that resolve', async () => {
+  it('are the same after kill -9: torrents, names, inode numbers, and magnets that resolve', async () => {
+    const seeder = await Seeder.start({ torrents: [late] });
+    await seeder.kill();
     const managed = await withSeason();
     await pathOf(managed, film);
     await managed.ok('cp film.mkv.torrent "$M" && mv "$M/film.mkv" "$M/renamed.mkv"');
-    await managed.ok(`echo ${hash} > "$M/x.magnet"`);
+    await managed.writeBeside('late.magnet', magnetOf(late, [seeder.address]));
+    await managed.ok(`echo ${hash} > "$M/x.magnet" && cp late.magnet "$M"`);
     const inodes = 'cd "$M" && find . -printf "%i %p\\n" | sort';
     const before = await managed.ok(inodes);
     await managed.mount.stop('SIGKILL');
@@ -181,10 +220,13 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
     await managed.remount();
     expect(await managed.ok(inodes)).toBe(before);
     expect(await managed.torrents()).toMatchObject([
-      { name: 'Season' },
-      { name: 'renamed.mkv' },
+      { name: 'Season', info_hash: season.infoHash, mounted: true },
+      { name: 'renamed.mkv', info_hash: film.infoHash, mounted: true },
       { info_hash: hash, state: 'resolving' },
+      { name: 'late.bin', info_hash: late.infoHash, state: 'resolving' },
     ]);
+    await seeder.again();
+    await eventually(async () => expect(await managed.list()).toContain('late.bin'), 90_000);
   });
 
   it('tell their state in attributes and take a policy', async () => {
@@ -200,29 +242,40 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
   });
 });
 
-describe('while rqbit answers nothing', () => {
-  it('torrents are added, listed, renamed and removed all the same, and rqbit hears of it later', async () => {
-    const managed = await ManagedMount.start('rqbit');
+describe.each<EngineKind>(['embedded', 'rqbit'])('while the %s engine answers nothing', kind => {
+  it('torrents are added, listed, renamed and removed all the same, and it hears of it later', async () => {
+    const managed = await ManagedMount.start(kind);
     await pathOf(managed, season);
     await pathOf(managed, film);
     await managed.ok('cp Season.torrent "$M"');
     await managed.untilSettled();
-    managed.server?.signal('SIGSTOP');
-    // Each of these has its time limit: a system call that waited for rqbit would not return.
+    const goOn = await stallEngine(managed);
+    // Each of these has its time limit: a system call that waited for the engine would not return.
     await managed.ok('cp film.mkv.torrent "$M" && mv "$M/film.mkv" "$M/renamed.mkv" && rmdir "$M/Season"');
     await managed.ok(`echo ${hash} > "$M/x.magnet"`);
     expect(await managed.list()).toEqual(['renamed.mkv']);
     expect(await managed.ok('ls -lR "$M" && cat "$M/.torrent-fuse/errors"')).toContain('renamed.mkv');
-    managed.server?.signal('SIGCONT');
-    await eventually(async () => {
-      const response = await fetch(new URL('/torrents', managed.server?.url));
-      const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
-      expect(torrents.map(({ info_hash }) => info_hash)).toEqual([film.infoHash]);
+    expect(await managed.sh('cp film.mkv.torrent "$M/again.torrent"')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('File exists'),
     });
-    expect(await managed.errors()).toEqual([]);
+    await managed.cliOk('remove', managed.mount.mountpoint, hash);
+    // Two polls have gone unanswered: the engine was silent through all of the above.
+    await eventually(async () => expect(await managed.torrents()).toMatchObject([{ state: 'unknown' }]), 60_000);
+    await goOn();
+    await managed.untilSettled();
+    await eventually(async () => {
+      const [renamed, ...others] = await managed.torrents();
+      expect(others).toEqual([]);
+      expect(['idle', 'downloading', 'stalled']).toContain(renamed?.state);
+    }, 60_000);
+    expect((await managed.errors()).map(({ errno }) => errno)).toEqual(['EEXIST']);
+    if (managed.server !== undefined) expect(await infoHashesAt(managed.server)).toEqual([film.infoHash]);
   });
+});
 
-  it('and comes back without its memory, it gets back what the mount added', async () => {
+describe('when rqbit', () => {
+  it('comes back without its memory, it gets back what the mount added', async () => {
     const managed = await ManagedMount.start('rqbit');
     await pathOf(managed, film);
     await managed.ok('cp film.mkv.torrent "$M"');
@@ -238,3 +291,16 @@ describe('while rqbit answers nothing', () => {
     expect(await managed.list()).toEqual(['film.mkv']);
   });
 });
+
+async function infoHashesAt(server: RqbitServer): Promise<string[]> {
+  const response = await fetch(new URL('/torrents', server.url));
+  const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
+  return torrents.map(({ info_hash }) => info_hash);
+}
+
+/** A .torrent of a little over so many bytes, named by that; nobody has its payload. */
+function torrentOfMetadata(bytes: number): MadeTorrent {
+  const pieceCount = bytes / 20;
+  const info = { length: pieceCount * 1024, pieces: Buffer.alloc(bytes, 'hash') };
+  return makeTorrent({ name: `${bytes}`, pieceLength: 1024, info });
+}
