@@ -1,3 +1,5 @@
+import { answers } from './messages.js';
+
 /** The public API, as any other program may use it. Failures are thrown with the message that the server gave. */
 
 export class ApiError extends Error {
@@ -11,13 +13,14 @@ export class ApiError extends Error {
   }
 }
 
-export const getStatus = () => call('GET', '/api/status');
+export const getStatus = async () => answers.status(await call('GET', '/api/status'), 'status');
 
 /** @param {string} infoHash */
-export const getFiles = infoHash => call('GET', `/api/torrents/${infoHash}/files`);
+export const getFiles = async infoHash => answers.files(await call('GET', `/api/torrents/${infoHash}/files`), 'files');
 
 /** @param {string} path */
-export const getExplanation = path => call('GET', `/api/explain?path=${encodeURIComponent(path)}`);
+export const getExplanation = async path =>
+  answers.explanation(await call('GET', `/api/explain?path=${encodeURIComponent(path)}`), 'explanation');
 
 /** @param {string} source a magnet link, an info hash or a URL */
 export const addSource = source => call('POST', '/api/torrents', JSON.stringify({ source }), 'application/json');
@@ -42,6 +45,7 @@ export const login = token => call('POST', '/api/login', JSON.stringify({ token 
  * @param {string} path
  * @param {BodyInit} [body]
  * @param {string} [type]
+ * @returns {Promise<unknown>} the JSON of the answer
  */
 async function call(method, path, body, type) {
   /** @type {Record<string, string>} */
@@ -50,6 +54,15 @@ async function call(method, path, body, type) {
     throw new ApiError(0, 'the mount does not answer');
   });
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(response.status, answer?.error ?? `the mount answered ${response.status}`);
+  if (!response.ok) throw new ApiError(response.status, messageOf(answer) ?? `the mount answered ${response.status}`);
   return answer;
+}
+
+/** @param {unknown} answer */
+function messageOf(answer) {
+  try {
+    return answers.error(answer, 'answer').error;
+  } catch {
+    return undefined; // a proxy's own page, perhaps
+  }
 }

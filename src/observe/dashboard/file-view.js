@@ -34,19 +34,20 @@ export class FileView {
       return;
     }
     const { files, total } = await getFiles(infoHash);
-    if (infoHash !== this.#infoHash || files.length === 0) return;
+    const [first] = files;
+    if (infoHash !== this.#infoHash || first === undefined) return;
     this.#select.replaceChildren(
-      ...files.map((/** @type {{ file_index: number, path: string, length: number }} */ file) =>
+      ...files.map(file =>
         make('option', { value: `${infoHash}/${file.file_index}` }, `${file.path} (${bytes(file.length)})`),
       ),
     );
     if (total > files.length) this.#select.append(make('option', { disabled: '' }, `and ${total - files.length} more`));
-    this.#select.value = `${infoHash}/${fileIndex ?? files[0].file_index}`;
+    this.#select.value = `${infoHash}/${fileIndex ?? first.file_index}`;
     this.#card.hidden = false;
     this.#show(this.#select.value);
   }
 
-  /** @param {import('./piece-map.js').Pieces} pieces */
+  /** @param {import('./messages.js').Pieces} pieces */
   update(pieces) {
     if (`${pieces.info_hash}/${pieces.file_index}` !== this.#file) return;
     setText(this.#title, pieces.path.split('/').at(-1) ?? pieces.path);

@@ -1,4 +1,5 @@
 import { ApiError, getStatus } from './api.js';
+import { events } from './messages.js';
 
 /** Between attempts to come back; a browser's own attempts end for good when a server that starts answers with an error. */
 const retryMs = 1000;
@@ -16,7 +17,8 @@ export class Live {
 
   /**
    * @param {{
-   *   event: (name: string, data: any) => void,
+   *   event: (event: import('./messages.js').LiveEvent) => void,
+   *   mismatch: (error: unknown) => void,
    *   state: (state: 'live' | 'reconnecting') => void,
    *   locked: () => void,
    * }} on
@@ -37,9 +39,24 @@ export class Live {
       this.#on.state('reconnecting');
       this.#retry = window.setTimeout(() => this.#comeBack(), retryMs);
     };
-    for (const name of ['history', 'sample', 'status', 'pieces']) {
-      source.addEventListener(name, event => this.#on.event(name, JSON.parse(event.data)));
+    for (const [name, read] of Object.entries(events)) {
+      source.addEventListener(name, event => this.#tell(read, event.data));
     }
+  }
+
+  /**
+   * @param {(value: unknown) => import('./messages.js').LiveEvent} read
+   * @param {string} text
+   */
+  #tell(read, text) {
+    let event;
+    try {
+      event = read(JSON.parse(text));
+    } catch (error) {
+      this.#on.mismatch(error);
+      return;
+    }
+    this.#on.event(event);
   }
 
   /** @param {string | undefined} file as `<info hash>/<index>`, whose pieces are told of from now on */

@@ -14,7 +14,8 @@ let selected = /** @type {string | undefined} */ (undefined);
 let chosenByUser = false;
 
 const live = new Live({
-  event: (name, data) => handlers[name]?.(data),
+  event: show,
+  mismatch: tellMismatch,
   state: showConnection,
   locked: () => void askForToken().then(() => live.connect()),
 });
@@ -33,23 +34,37 @@ const readers = new ReadersView({
   why: path => attempt(() => showWhy(path)),
 });
 
-/** @type {any} */
+/** @type {import('./messages.js').Status | undefined} */
 let status;
-
-/** @type {Record<string, (data: any) => void>} */
-const handlers = {
-  history: samples => plots.replace(samples),
-  sample: sample => {
-    plots.add(sample);
-    tiles.showSample(sample);
-  },
-  status: showStatus,
-  pieces: pieces => file.update(pieces),
-};
+let mismatchTold = false;
 
 live.connect();
 
-/** @param {any} latest */
+/** @param {import('./messages.js').LiveEvent} event */
+function show(event) {
+  switch (event.name) {
+    case 'history':
+      plots.replace(event.samples);
+      return;
+    case 'sample':
+      plots.add(event.sample);
+      tiles.showSample(event.sample);
+      return;
+    case 'status':
+      showStatus(event.status);
+      return;
+    case 'pieces':
+      file.update(event.pieces);
+  }
+}
+
+/** @param {unknown} error */
+function tellMismatch(error) {
+  if (!mismatchTold) notify(`The mount says what this page does not understand (${error}); reload it`, 'failed');
+  mismatchTold = true;
+}
+
+/** @param {import('./messages.js').Status} latest */
 function showStatus(latest) {
   status = latest;
   setText(byId('mountpoint', HTMLElement), latest.mountpoint);
@@ -70,10 +85,11 @@ function showStatus(latest) {
 }
 
 /** What is waited for is of interest first, then what is read, then what is there. */
-function chooseForUser(/** @type {any} */ { waiting_reads, open_files, torrents: all }) {
-  const first =
-    waiting_reads[0] ?? open_files[0] ?? all.find((/** @type {any} */ torrent) => torrent.state !== 'resolving');
-  if (first) open(first.info_hash, first.file_index);
+function chooseForUser(/** @type {import('./messages.js').Status} */ { waiting_reads, open_files, torrents: all }) {
+  const read = waiting_reads[0] ?? open_files[0];
+  const known = all.find(torrent => torrent.state !== 'resolving');
+  if (read) open(read.info_hash, read.file_index);
+  else if (known) open(known.info_hash);
 }
 
 /**

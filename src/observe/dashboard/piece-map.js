@@ -1,19 +1,6 @@
 import { bytes, count } from './format.js';
 
-/**
- * @typedef {object} Pieces
- * @property {string} info_hash
- * @property {number} file_index
- * @property {string} path
- * @property {number} length
- * @property {number} piece_length
- * @property {number} lead_bytes
- * @property {number} piece_count
- * @property {string} bitfield
- * @property {[number, number][]} in_flight
- * @property {import('./readers-view.js').OpenFile[]} readers
- * @property {import('./readers-view.js').WaitingRead[]} waiting_reads
- */
+/** @typedef {import('./messages.js').Pieces} Pieces */
 
 /** Cells are this wide with the gap after them, and rows as high with the lane of readers under them. */
 const cell = { size: 11, gap: 2, lane: 4 };
@@ -197,7 +184,7 @@ function drawCell(context, grid, index, state, colours) {
  * @param {CanvasRenderingContext2D} context
  * @param {ReturnType<typeof layOut>} grid
  * @param {Pieces} pieces
- * @param {import('./readers-view.js').OpenFile} reader
+ * @param {import('./messages.js').OpenFile} reader
  * @param {ReturnType<typeof readColours>} colours
  */
 function drawReader(context, grid, pieces, reader, colours) {

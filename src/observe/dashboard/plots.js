@@ -2,15 +2,7 @@ import { byId, make } from './elements.js';
 import { latency, speed } from './format.js';
 import uPlot from './uplot.js';
 
-/**
- * @typedef {object} Sample
- * @property {number} at_ms
- * @property {number} read_speed
- * @property {number} download_speed
- * @property {number | null} latency_p50
- * @property {number | null} latency_p99
- * @property {number | null} hit_rate
- */
+/** @typedef {import('./messages.js').Sample} Sample */
 
 /** As much as the server remembers. */
 const windowSeconds = 600;
@@ -65,7 +57,7 @@ const charts = [
 export class Plots {
   /** @type {Sample[]} */
   #samples = [];
-  /** @type {any[]} */
+  /** @type {uPlot[]} */
   #plots = [];
   #holders;
 
@@ -102,6 +94,7 @@ export class Plots {
   #draw() {
     for (const [index, chart] of charts.entries()) {
       const plot = this.#plots[index];
+      if (plot === undefined) continue;
       plot.setData(this.#dataOf(chart));
       // The legend shows the latest figures, unless the pointer asks for others.
       if (plot.cursor.idx === null || plot.cursor.idx === undefined) plot.setLegend({ idx: this.#samples.length - 1 });
@@ -117,7 +110,7 @@ export class Plots {
 
   /**
    * @param {Chart} chart
-   * @returns {any} times, then one column for each series
+   * @returns {import('uplot').AlignedData} times, then one column for each series
    */
   #dataOf({ series }) {
     return [this.#samples.map(sample => sample.at_ms / 1000), ...series.map(({ value }) => this.#samples.map(value))];
@@ -151,7 +144,7 @@ function optionsOf(chart, width) {
         ...axis,
         size: 68,
         space: 28,
-        values: (/** @type {any} */ _u, /** @type {(number | null)[]} */ splits) =>
+        values: (/** @type {uPlot} */ _u, /** @type {(number | null)[]} */ splits) =>
           splits.map(split => (split === null ? null : chart.format(split))),
         ...chart.axis,
       },
@@ -164,7 +157,7 @@ function optionsOf(chart, width) {
         width: 1.75,
         points: { show: false },
         spanGaps: false,
-        value: (/** @type {any} */ _u, /** @type {number | null} */ value) => format(value),
+        value: (/** @type {uPlot} */ _u, /** @type {number | null} */ value) => format(value),
         ...(series.fill && { fill: colour(`${series.colour}-fill`) }),
       })),
     ],
@@ -172,7 +165,7 @@ function optionsOf(chart, width) {
 }
 
 /**
- * @param {any} _plot
+ * @param {uPlot} _plot
  * @param {number[]} splits seconds since 1970
  * @param {number} _axis
  * @param {number} _space
@@ -190,7 +183,7 @@ function clockTimes(_plot, splits, _axis, _space, step) {
 }
 
 /**
- * @param {any} _plot
+ * @param {uPlot} _plot
  * @param {number | null} min
  * @param {number | null} max
  * @returns {[number, number]}
@@ -201,7 +194,7 @@ function timeRange(_plot, min, max) {
 }
 
 /**
- * @param {any} _plot
+ * @param {uPlot} _plot
  * @param {number | null} _min
  * @param {number | null} max
  * @returns {[number, number]}
@@ -212,7 +205,7 @@ function fromZero(_plot, _min, max) {
 
 /**
  * Whole powers of ten around what is shown.
- * @param {any} _plot
+ * @param {uPlot} _plot
  * @param {number | null} min
  * @param {number | null} max
  * @returns {[number, number]}
@@ -224,7 +217,7 @@ function decades(_plot, min, max) {
 }
 
 /**
- * @param {any} _plot
+ * @param {uPlot} _plot
  * @param {number} _axis
  * @param {number} min
  * @param {number} max

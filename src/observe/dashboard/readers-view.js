@@ -2,28 +2,8 @@ import { byId, KeyedList, make, setText } from './elements.js';
 import { bytes, count, duration, percent } from './format.js';
 
 /**
- * @typedef {object} OpenFile
- * @property {number} handle
- * @property {string} info_hash
- * @property {number} file_index
- * @property {string} path
- * @property {number} length
- * @property {number} position
- * @property {number} read_ahead_end
- *
- * @typedef {object} WaitingRead
- * @property {number} handle
- * @property {string} info_hash
- * @property {number} file_index
- * @property {string | null} path
- * @property {number} start
- * @property {number} end
- * @property {number} waited_ms
- * @property {number} idle_ms
- * @property {number} deadline_ms
- * @property {string | null} situation
- * @property {string | null} reason
- *
+ * @typedef {import('./messages.js').OpenFile} OpenFile
+ * @typedef {import('./messages.js').WaitingRead} WaitingRead
  * @typedef {{ file: OpenFile, wait: WaitingRead | undefined }} Reader
  */
 
@@ -47,7 +27,7 @@ export class ReadersView {
     });
   }
 
-  /** @param {{ open_files: OpenFile[], open_files_total: number, waiting_reads: WaitingRead[], waiting_reads_total: number }} status */
+  /** @param {import('./messages.js').Status} status */
   show(status) {
     const waits = new Map(longestFirst(status.waiting_reads).map(wait => [wait.handle, wait]));
     const readers = status.open_files.map(file => ({ file, wait: waits.get(file.handle) }));

@@ -3,6 +3,7 @@ import { bytes, latency, speed } from './format.js';
 
 /** The figures of this moment. */
 export class Tiles {
+  /** @type {Map<string, { value: HTMLElement, note: HTMLElement }>} */
   #values = new Map();
 
   constructor() {
@@ -15,7 +16,7 @@ export class Tiles {
     }
   }
 
-  /** @param {any} status */
+  /** @param {import('./messages.js').Status} status */
   showStatus({ torrents, waiting_reads_total, open_files_total, cache }) {
     const peers = sum(torrents, 'peers');
     this.#set('peers', String(peers), `${sum(torrents, 'peers_known')} known`);
@@ -29,7 +30,7 @@ export class Tiles {
     this.#set('cache', bytes(cache.used_bytes), `of ${bytes(cache.capacity_bytes)}`);
   }
 
-  /** @param {import('./plots.js').Sample} sample */
+  /** @param {import('./messages.js').Sample} sample */
   showSample(sample) {
     this.#set(
       'read',
@@ -45,6 +46,7 @@ export class Tiles {
    */
   #set(key, value, note) {
     const tile = this.#values.get(key);
+    if (tile === undefined) return;
     setText(tile.value, value);
     setText(tile.note, note);
   }
@@ -53,9 +55,9 @@ export class Tiles {
 const labels = { read: 'To readers', down: 'From peers', peers: 'Peers', readers: 'Open files', cache: 'Cache' };
 
 /**
- * @param {any[]} rows
- * @param {string} field
+ * @param {import('./messages.js').Torrent[]} torrents
+ * @param {'peers' | 'peers_known' | 'download_speed' | 'fetched_bytes'} field
  */
-function sum(rows, field) {
-  return rows.reduce((total, row) => total + row[field], 0);
+function sum(torrents, field) {
+  return torrents.reduce((total, torrent) => total + torrent[field], 0);
 }

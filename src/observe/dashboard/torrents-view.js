@@ -1,19 +1,7 @@
 import { byId, KeyedList, make, setText } from './elements.js';
 import { bytes, count, percent, speed } from './format.js';
 
-/**
- * @typedef {object} Torrent
- * @property {string} info_hash
- * @property {string} name
- * @property {string} state
- * @property {string | null} error
- * @property {number} progress_bytes
- * @property {number} total_bytes
- * @property {number} peers
- * @property {number} peers_known
- * @property {number} download_speed
- * @property {number} upload_speed
- */
+/** @typedef {import('./messages.js').Torrent} Torrent */
 
 /** The list of torrents, and what can be done to each. */
 export class TorrentsView {

@@ -149,7 +149,7 @@ async function takePictures(page: Page): Promise<void> {
       await page.emulateMedia({ colorScheme });
       await page.waitForTimeout(1500);
       const path = join(folder, `dashboard-${screen}-${colorScheme}.png`);
-      await page.screenshot({ path });
+      await page.screenshot({ path, fullPage: screen === 'phone' });
       expect((await readFile(path)).length).toBeLessThan(150_000);
     }
   }
