@@ -43,6 +43,14 @@ export function latency(seconds) {
 }
 
 /**
+ * In one line, or in several that break between the facts alone.
+ * @param {string[]} parts
+ */
+export function facts(parts) {
+  return parts.map(part => part.replaceAll(' ', '\u00a0')).join(' · ');
+}
+
+/**
  * @param {number} amount
  * @param {string} noun
  */

@@ -1,5 +1,5 @@
 import { byId, KeyedList, make, setText } from './elements.js';
-import { bytes, count, duration, percent } from './format.js';
+import { bytes, count, duration, facts, percent } from './format.js';
 
 /**
  * @typedef {import('./messages.js').OpenFile} OpenFile
@@ -7,8 +7,8 @@ import { bytes, count, duration, percent } from './format.js';
  * @typedef {{ file: OpenFile, wait: WaitingRead | undefined }} Reader
  */
 
-/** A read that is answered within this time needs no explanation. */
-const noticeableMs = 300;
+/** A read that is answered within this time needs no explanation: on a busy swarm one or another waits at any moment. */
+const noticeableMs = 1000;
 /** A read that gets no byte for this long may well fail. */
 const stalledMs = 2000;
 
@@ -35,9 +35,24 @@ export class ReadersView {
     this.#list.show(readers);
     this.#empty.hidden = readers.length > 0;
     const parts = [count(status.open_files_total, 'open file')];
-    if (status.waiting_reads_total > 0) parts.push(`${count(status.waiting_reads_total, 'read')} waiting`);
-    setText(this.#counter, readers.length === 0 ? '' : parts.join(' · '));
+    const waiting = noticeableWaits(status);
+    if (waiting > 0) parts.push(`${count(waiting, 'read')} waiting`);
+    setText(this.#counter, readers.length === 0 ? '' : facts(parts));
   }
+}
+
+/**
+ * How many reads wait for long enough to be noticed; the server names the first hundreds of very many.
+ * @param {import('./messages.js').Status} status
+ */
+export function noticeableWaits({ waiting_reads, waiting_reads_total }) {
+  if (waiting_reads_total > waiting_reads.length) return waiting_reads_total;
+  return waiting_reads.filter(isNoticeable).length;
+}
+
+/** @param {WaitingRead} wait */
+function isNoticeable(wait) {
+  return wait.waited_ms >= noticeableMs;
 }
 
 /**
@@ -77,17 +92,16 @@ function createRow({ file }, on) {
  * @param {Reader} reader
  */
 function updateRow(row, { file, wait }) {
-  const waits = wait !== undefined && wait.waited_ms >= noticeableMs;
+  const waits = wait !== undefined && isNoticeable(wait);
   row.file = file;
   row.element.dataset.state = waits ? 'waiting' : 'reading';
   setText(row.path, file.path);
   setText(row.state, waits ? 'waiting' : 'open');
   const share = file.length > 0 ? file.position / file.length : 1;
   const ahead = Math.max(0, file.read_ahead_end - file.position);
-  setText(
-    row.facts,
-    `at ${percent(share)} of ${bytes(file.length)}${ahead > 0 ? ` · ${bytes(ahead)} read ahead` : ''}`,
-  );
+  const parts = [`at ${percent(share)} of ${bytes(file.length)}`];
+  if (ahead > 0) parts.push(`${bytes(ahead)} read ahead`);
+  setText(row.facts, facts(parts));
   row.reason.hidden = !waits;
   row.why.hidden = !waits;
   row.why.setAttribute('aria-label', `Why? ${file.path}`);
@@ -96,7 +110,7 @@ function updateRow(row, { file, wait }) {
 
 /** @param {WaitingRead} wait */
 function reasonOf(wait) {
-  const since = `waits for ${bytes(wait.end - wait.start)} since ${duration(wait.waited_ms)}`;
+  const since = `has waited ${duration(wait.waited_ms)} for ${bytes(wait.end - wait.start)}`;
   const reason = wait.reason === null ? '' : `: ${wait.reason}`;
   const end = wait.idle_ms < stalledMs ? '' : ` Fails in ${duration(wait.deadline_ms)} unless a byte comes.`;
   return `${since}${reason}.${end}`;

@@ -1,5 +1,6 @@
 import { byId, make, setText } from './elements.js';
 import { bytes, latency, speed } from './format.js';
+import { noticeableWaits } from './readers-view.js';
 
 /** The figures of this moment. */
 export class Tiles {
@@ -17,16 +18,14 @@ export class Tiles {
   }
 
   /** @param {import('./messages.js').Status} status */
-  showStatus({ torrents, waiting_reads_total, open_files_total, cache }) {
+  showStatus(status) {
+    const { torrents, open_files_total, cache } = status;
     const peers = sum(torrents, 'peers');
     this.#set('peers', String(peers), `${sum(torrents, 'peers_known')} known`);
     this.#set('down', speed(sum(torrents, 'download_speed')), `${bytes(sum(torrents, 'fetched_bytes'))} so far`);
-    this.#set(
-      'readers',
-      String(open_files_total),
-      waiting_reads_total === 0 ? 'none waits' : `${waiting_reads_total} waiting`,
-    );
-    this.#values.get('readers')?.value.parentElement?.classList.toggle('alert', waiting_reads_total > 0);
+    const waiting = noticeableWaits(status);
+    this.#set('readers', String(open_files_total), waiting === 0 ? 'none waits' : `${waiting} waiting`);
+    this.#values.get('readers')?.value.parentElement?.classList.toggle('alert', waiting > 0);
     this.#set('cache', bytes(cache.used_bytes), `of ${bytes(cache.capacity_bytes)}`);
   }
 

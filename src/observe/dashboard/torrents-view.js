@@ -1,5 +1,5 @@
 import { byId, KeyedList, make, setText } from './elements.js';
-import { bytes, count, percent, speed } from './format.js';
+import { bytes, count, facts, percent, speed } from './format.js';
 
 /** @typedef {import('./messages.js').Torrent} Torrent */
 
@@ -114,9 +114,9 @@ function createRow(torrent, on) {
  * @param {number} share
  */
 function factsOf(torrent, share) {
-  if (torrent.state === 'resolving') return `looking for the metadata · ${count(torrent.peers, 'peer')}`;
-  const facts = [`${percent(share)} of ${bytes(torrent.total_bytes)}`, count(torrent.peers, 'peer')];
-  if (torrent.download_speed > 0) facts.push(`↓ ${speed(torrent.download_speed)}`);
-  if (torrent.upload_speed > 0) facts.push(`↑ ${speed(torrent.upload_speed)}`);
-  return facts.join(' · ');
+  if (torrent.state === 'resolving') return facts(['looking for the metadata', count(torrent.peers, 'peer')]);
+  const parts = [`${percent(share)} of ${bytes(torrent.total_bytes)}`, count(torrent.peers, 'peer')];
+  if (torrent.download_speed > 0) parts.push(`↓ ${speed(torrent.download_speed)}`);
+  if (torrent.upload_speed > 0) parts.push(`↑ ${speed(torrent.upload_speed)}`);
+  return facts(parts);
 }

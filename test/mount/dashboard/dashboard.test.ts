@@ -156,6 +156,31 @@ describe('the dashboard', () => {
     await expectText(page.getByRole('alert').first(), /engine does not answer: connection refused/);
   });
 
+  test('takes no notice of a read that is answered within a second', async () => {
+    const { page, mount } = await openDashboard(view => {
+      view.torrents = [torrentFigures({ infoHash: hash, name: 'film.mkv' })];
+      view.shown = readsThatHaveWaited(200);
+    });
+    const tile = page.locator('.tile').filter({ hasText: 'Open files' });
+    await expectText(tile, /1none waits$/);
+    await expectText(page.locator('#readers'), /film\.mkv.*open/);
+    mount.shown = readsThatHaveWaited(1500);
+    await expectText(tile, /11 waiting$/);
+    await expectText(page.locator('#readers'), /film\.mkv.*waiting.*has waited \d+ s for 500 B/);
+  });
+
+  test('says so, and goes on, when the server speaks another language', async () => {
+    const { page, mount } = await openDashboard(view => {
+      view.torrents = [torrentFigures({ name: 'films' })];
+    });
+    await page.getByText('films').first().waitFor();
+    const { peersConnected: _, ...lacking } = torrentFigures({ name: 'from the future' });
+    mount.torrents = [lacking as ReturnType<typeof torrentFigures>];
+    await page.getByText(/does not understand.*status\.torrents\[0\]\.peers is no number.*reload it/).waitFor();
+    mount.torrents = [torrentFigures({ name: 'songs' })];
+    await page.getByText('songs').first().waitFor();
+  });
+
   test('offers no change on a read-only mount', async () => {
     const mount = new FakeMountView({ readOnly: true });
     mount.torrents = [torrentFigures({ name: 'films' })];
@@ -228,16 +253,27 @@ function openFile(changes = {}) {
 }
 
 /** For the fourth piece of eight. */
-function waitingRead() {
-  const began = Date.now() - 5000;
+function waitingRead(waitedMs = 5000) {
+  const began = Date.now() - waitedMs;
   const span = { start: 3000, endExclusive: 3500 };
   return { infoHash: hash, fileIndex: 0, handle: 1, ...span, sinceMs: began, lastByteMs: began, timeoutMs: 30_000 };
 }
 
+/** Whenever one looks. */
+function readsThatHaveWaited(waitedMs: number) {
+  return {
+    get reads() {
+      return readFigures({ openFiles: [openFile()], waiting: [waitingRead(waitedMs)] });
+    },
+  };
+}
+
 type Locator = ReturnType<Page['locator']>;
 
+/** Spaces that do not break are spaces. */
 function expectText(locator: Locator, pattern: RegExp): Promise<void> {
-  return expect.poll(() => locator.textContent(), { timeout: 10_000 }).toMatch(pattern);
+  const text = async () => (await locator.textContent())?.replaceAll('\u00a0', ' ');
+  return expect.poll(text, { timeout: 10_000 }).toMatch(pattern);
 }
 
 /** The colour in the middle of the piece map's cell, as text. */
