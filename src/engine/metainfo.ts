@@ -41,8 +41,8 @@ export const metainfoLimits = {
   pieceLength: 2 ** 30,
   /** A file's index has 24 bits in an inode number. */
   files: 2 ** 24 - 1,
-  /** Components of one path. PATH_MAX allows 2,048 names of one byte, and nobody nests deeper than a few dozen. */
-  pathDepth: 256,
+  /** Components of one path: as many names of one byte as PATH_MAX has room for. Nobody nests deeper than a few dozen. */
+  pathDepth: 2048,
   /** Bytes of one path component, or of the torrent's name; a directory entry has 255 at most, and gets a shortened name. */
   nameBytes: 4096,
 } as const;
