@@ -221,9 +221,14 @@ export class OpenFile implements PumpHost {
   }
 
   failed(pump: StreamPump, error: unknown): void {
+    this.memory.fail(pump.position, this.layout.pieceEnd(this.layout.pieceAt(pump.position)), error);
+    this.gaveUp(pump);
+  }
+
+  /** Those who wait for other bytes of the piece have streams of their own, or get one now. */
+  gaveUp(pump: StreamPump): void {
     this.#end(pump);
     const end = this.layout.pieceEnd(this.layout.pieceAt(pump.position));
-    this.memory.fail(pump.position, end, error);
     for (const demand of this.demands) demand.cut(pump.position, end);
     this.plan();
   }

@@ -17,6 +17,8 @@ export interface PumpHost {
   isAwaited(pump: StreamPump): boolean;
   /** It cannot go on, and is closed. The first byte that it did not get is at its position. */
   failed(pump: StreamPump, error: unknown): void;
+  /** The same for a passing reason, while nobody waits for what it would have brought. */
+  gaveUp(pump: StreamPump): void;
   /** It stalled: reads behind its next piece may be better off with a stream of their own. */
   stalled(pump: StreamPump): void;
   /** It had nothing to do for a while. */
@@ -143,7 +145,8 @@ export class StreamPump implements PlannedStream {
     const isPassing = error instanceof EngineError && error.isTransient;
     if (!isPassing || !this.#host.isAwaited(this)) {
       this.#closing.abort(fileClosed);
-      this.#host.failed(this, error);
+      if (isPassing) this.#host.gaveUp(this);
+      else this.#host.failed(this, error);
       return;
     }
     this.lastError = error;

@@ -111,6 +111,26 @@ describe('a read that waits', () => {
     await rig.reader.stop();
   });
 
+  it('does not fail when a stream breaks that reads ahead elsewhere in its piece', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 4 * MiB, pieceLength: 4 * MiB });
+    torrent.holdAll();
+    const file = { infoHash: torrent.infoHash, fileIndex: 0 };
+    const ahead = rig.engine.stallAt(file, 500_000);
+    rig.engine.cutAt(file, 500_000);
+    const awaited = rig.engine.stallAt(file, 3 * MiB);
+    for (const offset of [0, 128 * KiB]) await rig.read(handle, offset, 128 * KiB);
+    const read = rig.read(rig.open(torrent), 3 * MiB, 100);
+    await rig.settle();
+    expect(rig.engine.openStreams.size).toBe(2);
+    ahead.lift();
+    await rig.settle();
+    expect(rig.engine.openStreams.size).toBe(1);
+    awaited.lift();
+    expect(await read).toHaveLength(100);
+    await rig.reader.stop();
+  });
+
   it('goes on after its stream broke', async () => {
     const rig = new ReaderRig();
     const { torrent, handle } = rig.openNew({ length: MiB });
