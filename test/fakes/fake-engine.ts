@@ -45,6 +45,8 @@ export class FakeEngine implements Engine {
   mustVerify?: (infoHash: InfoHash) => boolean;
   /** What every call waits for before it answers: one turn of the event loop. */
   latency: () => Promise<void> = () => new Promise(resolve => setImmediate(resolve));
+  /** Hears of the errors of {@link failCall} and {@link cutAt} when they happen; of a cut with its place. */
+  onFailure: (error: Error, place?: FileId & { readonly offset: number }) => void = () => {};
 
   readonly #listed: Set<FakeTorrent> = new Set();
   readonly #listeners: Set<() => void> = new Set();
@@ -221,6 +223,7 @@ export class FakeEngine implements Engine {
     mark.reached.open();
     if (mark.error !== undefined) {
       this.#drop(mark);
+      this.onFailure(mark.error, mark);
       throw mark.error;
     }
     await mark.gate?.passed(signal);
@@ -245,7 +248,9 @@ export class FakeEngine implements Engine {
     await this.#hung.get(call)?.passed(signal);
     await this.latency();
     signal.throwIfAborted();
-    if (failure !== undefined) throw failure;
+    if (failure === undefined) return;
+    this.onFailure(failure);
+    throw failure;
   }
 
   async #resolve(source: { readonly infoHash: InfoHash }, signal: AbortSignal): Promise<FakeTorrent> {

@@ -15,6 +15,7 @@ import { TreePublisher } from '../../src/fs/tree-publisher.ts';
 import type { VirtualContents } from '../../src/fs/virtual-files/virtual-root.ts';
 import { OpenFlag } from '../../src/fuse/abi/flags.ts';
 import { type Entry, ErrnoError, type NodeId, type RequestContext, ROOT_NODE } from '../../src/fuse/filesystem.ts';
+import type { Reader } from '../../src/read/reader.ts';
 import { silentLogger } from '../../src/util/logger.ts';
 import { FakeEngine } from '../fakes/fake-engine.ts';
 import { FakeReader } from '../fakes/fake-reader.ts';
@@ -39,6 +40,10 @@ export interface HarnessOptions {
   readonly readOnly?: boolean;
   readonly contents?: Partial<VirtualContents>;
   readonly backing?: BackingRegistry;
+  /** In place of {@link SlowLaneHarness.reader}. */
+  readonly reader?: Reader;
+  /** Of a fast lane; else nobody hears of the trees. */
+  readonly trees?: TreePublisher;
 }
 
 /** The slow lane over a fake engine and a real data directory, and what programs do with it. */
@@ -66,7 +71,7 @@ export class SlowLaneHarness {
       pollIntervalMs: 100,
       stalledTimeoutMs: 300_000,
     });
-    this.trees = new TreePublisher({ port: new MessageChannel().port1 });
+    this.trees = options.trees ?? new TreePublisher({ port: new MessageChannel().port1 });
     this.root = new TorrentRoot({
       catalog: this.catalog,
       trees: this.trees,
@@ -74,7 +79,7 @@ export class SlowLaneHarness {
     });
     this.reader = new FakeReader(this.engine);
     const pieces = new PieceMaps(this.engine);
-    const { catalog, root, trees, reader } = this;
+    const { catalog, root, trees } = this;
     const readOnly = options.readOnly ?? false;
     const facts = {
       mountpoint: '/mnt/films',
@@ -89,7 +94,7 @@ export class SlowLaneHarness {
       catalog,
       root,
       trees,
-      reader,
+      reader: options.reader ?? this.reader,
       pieces,
       settings: new PathSettingsStore(journal),
       defaultPolicy: { whenMissing: 'wait', timeoutMs: 30_000 },
