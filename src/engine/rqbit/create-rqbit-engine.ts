@@ -123,6 +123,11 @@ function newEngine(connected: Connected, options: RqbitEngineOptions, parts: Rqb
   const maxStalled = Math.max(1, Math.floor((maxStreams * 2) / 3));
   return new RqbitEngine(
     { ...connected, logger: parts.logger, mayFetch: parts.mayFetch },
-    { description: connected.description, onDemand, peers, streams: { budget: { maxStreams, maxStalled } } },
+    {
+      description: connected.description,
+      onDemand,
+      peers,
+      streams: { staysOpen: onDemand, budget: { maxStreams, maxStalled } },
+    },
   );
 }

@@ -8,7 +8,8 @@ import { parseErrorReason } from './schemas.ts';
  * The body of one `GET /torrents/{hash}/stream/{index}` for one range, as a queue to pull from. Nothing is believed before
  * the status is 206 and Content-Range and Content-Length are exactly what was asked for; what comes after is counted.
  *
- * Unread bytes are bounded: beyond a high mark the connection is paused, and TCP holds the server back.
+ * Unread bytes are bounded: beyond a high mark, or beyond what is wanted so far, the connection is paused, and TCP holds the
+ * server back.
  */
 export class RangeBody {
   readonly range: StreamRange;
@@ -18,6 +19,7 @@ export class RangeBody {
   #queuedBytes = 0;
   #position: number;
   #receivedUpTo: number;
+  #wantedUpTo: number;
   #call = '';
   #controller: Dispatcher.DispatchController | undefined;
   #errorAnswer: ErrorAnswer | undefined;
@@ -33,6 +35,7 @@ export class RangeBody {
     this.#fileLength = fileLength;
     this.#position = range.start;
     this.#receivedUpTo = range.start;
+    this.#wantedUpTo = range.endExclusive;
     this.#call = client.dispatchStream(range, this.#handler(), reads);
   }
 
@@ -70,8 +73,14 @@ export class RangeBody {
     else this.#queue[0] = chunk.subarray(maxBytes);
     this.#position += taken.byteLength;
     this.#queuedBytes -= taken.byteLength;
-    if (this.#queuedBytes < LOW_MARK_BYTES && this.#controller?.paused) this.#controller.resume();
+    this.#resume();
     return taken;
+  }
+
+  /** Bytes from there on are not wanted for now. All of the range is, unless this says otherwise. */
+  want(endExclusive: number): void {
+    this.#wantedUpTo = endExclusive;
+    this.#resume();
   }
 
   /** Drops what was not taken; a connection that still has bytes to come is closed, which frees rqbit's permit. */
@@ -152,8 +161,17 @@ export class RangeBody {
     this.#receivedUpTo += chunk.byteLength;
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.byteLength;
-    if (this.#queuedBytes > HIGH_MARK_BYTES) controller.pause();
+    if (this.#queuedBytes > HIGH_MARK_BYTES || !this.#wantsMore) controller.pause();
     this.#notify();
+  }
+
+  /** Also the end of the answer, which makes the connection free for the next request. */
+  get #wantsMore(): boolean {
+    return this.#receivedUpTo < this.#wantedUpTo || this.#receivedUpTo >= this.range.endExclusive;
+  }
+
+  #resume(): void {
+    if (this.#queuedBytes < LOW_MARK_BYTES && this.#wantsMore && this.#controller?.paused) this.#controller.resume();
   }
 
   #onEnd(): void {

@@ -11,13 +11,13 @@ import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
 import { hasStatus } from './http-errors.ts';
 import { findLocalFile } from './local-data.ts';
-import { PeerRedialler } from './peer-redialler.ts';
 import { StreamPool, type StreamPoolOptions } from './stream-pool.ts';
 import { TorrentAdder } from './torrent-adder.ts';
 import { TorrentHealth } from './torrent-health.ts';
 import { TorrentLister } from './torrent-lister.ts';
 import { TorrentPlaces } from './torrent-places.ts';
 import { TorrentRecords } from './torrent-records.ts';
+import { TorrentRestarter } from './torrent-restarter.ts';
 
 export interface RqbitEngineComponents {
   readonly client: RqbitClient;
@@ -51,7 +51,7 @@ export class RqbitEngine implements Engine {
   readonly #health: TorrentHealth;
   readonly #lister: TorrentLister;
   readonly #records: TorrentRecords;
-  readonly #redialler: PeerRedialler;
+  readonly #restarter: TorrentRestarter;
   readonly #streams: StreamPool;
   readonly #places = new TorrentPlaces();
   readonly #listeners = new Set<() => void>();
@@ -66,8 +66,8 @@ export class RqbitEngine implements Engine {
     this.#release = components.release;
     this.#logger = components.logger;
     this.#settings = settings;
-    this.#redialler = new PeerRedialler(components);
-    this.#health = new TorrentHealth({ client, redialler: this.#redialler });
+    this.#restarter = new TorrentRestarter(components);
+    this.#health = new TorrentHealth({ ...components, restarter: this.#restarter });
     this.#records = new TorrentRecords(client);
     const places = this.#places;
     this.#adder = new TorrentAdder({ ...components, records: this.#records, places }, settings);
@@ -78,7 +78,7 @@ export class RqbitEngine implements Engine {
       {
         ...components,
         records: this.#records,
-        redialler: this.#redialler,
+        restarter: this.#restarter,
         streams: this.#streams,
         health: this.#health,
         places,
@@ -95,7 +95,7 @@ export class RqbitEngine implements Engine {
     const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     const peers = [...options.peers, ...this.#settings.peers];
     const { infoHash, isNew } = await this.#adder.add(source, { peers, signal });
-    this.#redialler.note(infoHash, source.kind === 'magnet' ? [...source.peers, ...peers] : peers);
+    this.#restarter.note(infoHash, source.kind === 'magnet' ? [...source.peers, ...peers] : peers);
     if (isNew) {
       this.#tellChange();
       this.#inBackground(() => this.#settle(infoHash));
@@ -184,7 +184,7 @@ export class RqbitEngine implements Engine {
     this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
     this.#streams.stop();
     this.#health.stop();
-    this.#redialler.stop();
+    this.#restarter.stop();
     this.#records.stop();
     await this.#release();
     await Promise.all(this.#background);
@@ -207,7 +207,8 @@ export class RqbitEngine implements Engine {
       );
     });
     this.#records.forget(infoHash);
-    this.#redialler.forget(infoHash);
+    this.#restarter.forget(infoHash);
+    this.#health.forget(infoHash);
     this.#streams.endStreams(infoHash);
     this.#tellChange();
   }
@@ -215,7 +216,11 @@ export class RqbitEngine implements Engine {
   /** What can be done only after rqbit has checked what is on disk. */
   async #settle(infoHash: InfoHash): Promise<void> {
     await this.#untilChecked(infoHash, this.#stopping);
-    if (this.#settings.onDemand) await this.#client.updateOnlyFiles(infoHash, [], this.#stopping);
+    if (this.#settings.onDemand) {
+      await this.#client.updateOnlyFiles(infoHash, [], this.#stopping);
+      // Peers were asked for pieces meanwhile, which rqbit would not let others have, see `StuckFetches`.
+      await this.#restarter.restart(infoHash);
+    }
     this.#tellChange();
   }
 

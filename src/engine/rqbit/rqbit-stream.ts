@@ -80,6 +80,7 @@ export class RqbitStream implements ByteStream {
     if (endExclusive <= this.#endExclusive) return;
     this.#endExclusive = endExclusive;
     this.#wasExtended = true;
+    this.#connection?.body.want(endExclusive);
   }
 
   close(): void {
@@ -106,6 +107,7 @@ export class RqbitStream implements ByteStream {
       if (this.#position >= this.#endExclusive) return undefined;
       try {
         this.#connection ??= await this.#connect();
+        this.#connection.body.want(this.#endExclusive);
         const bytes = this.#take(this.#connection);
         if (bytes !== undefined) return bytes;
         await this.#waitForBytes(this.#connection);
@@ -128,7 +130,7 @@ export class RqbitStream implements ByteStream {
       range: {
         ...this.file,
         start: this.#position,
-        endExclusive: this.#wasExtended ? fileLength : this.#endExclusive,
+        endExclusive: this.#wasExtended || this.#source.staysOpen ? fileLength : this.#endExclusive,
       },
       fileLength,
       reads: this.#reads,
@@ -245,6 +247,8 @@ export interface StreamTimings {
 
 /** Where a stream has its HTTP streams from. */
 export interface StreamSource {
+  /** Whether rqbit must not be left without a stream between two reads, see docs/RQBIT.md. */
+  readonly staysOpen: boolean;
   /** @throws EngineError `not-found` */
   fileLength(file: FileId, options: { readonly signal: AbortSignal }): Promise<number>;
   /** @throws the signal's reason */

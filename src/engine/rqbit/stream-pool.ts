@@ -14,6 +14,7 @@ import type { TorrentHealth } from './torrent-health.ts';
  * moment, for the next reader of the same file who wants to go on near by, and one that nobody reads is closed.
  */
 export class StreamPool implements StreamSource {
+  readonly staysOpen: boolean;
   readonly #components: StreamPoolComponents;
   readonly #timings: PoolTimings;
   readonly #budget: StreamBudget;
@@ -25,6 +26,7 @@ export class StreamPool implements StreamSource {
 
   constructor(components: StreamPoolComponents, options: StreamPoolOptions = {}) {
     this.#components = components;
+    this.staysOpen = options.staysOpen ?? false;
     this.#timings = { ...poolTimings, ...options.timings };
     const { stallMs } = this.#timings;
     this.#budget = new StreamBudget({ ...streamBudgetDefaults, stallMs, ...options.budget });
@@ -148,6 +150,8 @@ export interface StreamPoolComponents {
 /** To read on over 1 MiB that is thrown away takes a few milliseconds; a new stream makes rqbit reconsider its peers. */
 const NEAR_BYTES = 2 ** 20;
 export interface StreamPoolOptions {
+  /** Reads on, though slower than it could, to the end of a file where it would else end one HTTP stream and begin another. */
+  readonly staysOpen?: boolean;
   readonly budget?: Partial<StreamBudgetOptions>;
   readonly timings?: Partial<PoolTimings>;
 }

@@ -1,9 +1,12 @@
 import { abortable } from '../../util/abortable.ts';
+import type { Logger } from '../../util/logger.ts';
 import { EngineError } from '../errors.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
-import type { PeerRedialler } from './peer-redialler.ts';
+import { PeerRedialler } from './peer-redialler.ts';
 import { oneLine, type RqbitStats } from './schemas.ts';
+import { StuckFetches } from './stuck-fetches.ts';
+import type { TorrentRestarter } from './torrent-restarter.ts';
 
 /**
  * Why a stream does not deliver. rqbit answers 500 to nearly everything and lets a reader of a missing piece wait for ever, so
@@ -11,14 +14,22 @@ import { oneLine, type RqbitStats } from './schemas.ts';
  */
 export class TorrentHealth {
   readonly #client: RqbitClient;
+  readonly #restarter: TorrentRestarter;
   readonly #redialler: PeerRedialler;
+  readonly #stuck: StuckFetches;
   readonly #recent = new Map<InfoHash, Promise<RqbitStats>>();
   readonly #halted = new Set<InfoHash>();
   readonly #stopping = new AbortController();
 
-  constructor(components: { readonly client: RqbitClient; readonly redialler: PeerRedialler }) {
+  constructor(components: {
+    readonly client: RqbitClient;
+    readonly logger: Logger;
+    readonly restarter: TorrentRestarter;
+  }) {
     this.#client = components.client;
-    this.#redialler = components.redialler;
+    this.#restarter = components.restarter;
+    this.#redialler = new PeerRedialler(components);
+    this.#stuck = new StuckFetches(components);
   }
 
   /**
@@ -43,10 +54,12 @@ export class TorrentHealth {
     const stats = await this.#stats(infoHash, signal);
     throwIfGivenUp(infoHash, stats);
     const isPaused = stats.state === 'paused' || stats.initializing_paused === true;
-    if (isPaused && !this.#redialler.isDialling(infoHash)) throw paused(infoHash);
+    if (isPaused && !this.#restarter.isRestarting(infoHash)) throw paused(infoHash);
     const connectedPeers = stats.live?.snapshot.peer_stats.live ?? 0;
     this.#redialler.observe(infoHash, connectedPeers);
-    return { fetchedBytes: stats.live?.snapshot.fetched_bytes, connectedPeers };
+    const fetchedBytes = stats.live?.snapshot.fetched_bytes;
+    if (stats.finished && fetchedBytes !== undefined && connectedPeers > 0) this.#stuck.observe(infoHash, fetchedBytes);
+    return { fetchedBytes, connectedPeers };
   }
 
   /** What rqbit lists says of a torrent. */
@@ -55,8 +68,11 @@ export class TorrentHealth {
     else this.#halted.delete(infoHash);
   }
 
+  /** The torrent is gone. */
   forget(infoHash: InfoHash): void {
     this.#halted.delete(infoHash);
+    this.#redialler.forget(infoHash);
+    this.#stuck.forget(infoHash);
   }
 
   /** Whether nothing was fetched of it when it was last listed: then a stream without a byte need not be given time. */

@@ -3,7 +3,6 @@ import { mapBounded } from '../../util/map-bounded.ts';
 import type { WaitOptions } from '../engine.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
-import type { PeerRedialler } from './peer-redialler.ts';
 import type { RqbitListRow } from './schemas.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import type { StreamPool } from './stream-pool.ts';
@@ -11,6 +10,7 @@ import { type SummaryFacts, summaryOf } from './summary.ts';
 import type { TorrentHealth } from './torrent-health.ts';
 import { placeOf, type TorrentPlaces } from './torrent-places.ts';
 import type { TorrentRecords, TorrentShape } from './torrent-records.ts';
+import type { TorrentRestarter } from './torrent-restarter.ts';
 
 /**
  * Lists rqbit's torrents in one call, and asks for the pieces of those whose counters moved: only verified pieces tell how
@@ -19,7 +19,7 @@ import type { TorrentRecords, TorrentShape } from './torrent-records.ts';
 export class TorrentLister {
   readonly #client: RqbitClient;
   readonly #records: TorrentRecords;
-  readonly #redialler: PeerRedialler;
+  readonly #restarter: TorrentRestarter;
   readonly #streams: StreamPool;
   readonly #places: TorrentPlaces;
   readonly #health: TorrentHealth;
@@ -30,7 +30,7 @@ export class TorrentLister {
   constructor(components: TorrentListerComponents, options: { readonly peers: readonly string[] }) {
     this.#client = components.client;
     this.#records = components.records;
-    this.#redialler = components.redialler;
+    this.#restarter = components.restarter;
     this.#streams = components.streams;
     this.#places = components.places;
     this.#health = components.health;
@@ -112,7 +112,7 @@ export class TorrentLister {
     const seen = this.#seen.get(infoHash);
     if (seen === undefined || this.#peers.length === 0 || row.stats.state !== 'live') return;
     seen.isDialled = true;
-    this.#redialler.note(infoHash, this.#peers);
+    this.#restarter.note(infoHash, this.#peers);
     if (before?.isDialled === true && before.id === seen.id) return;
     const signal = AbortSignal.timeout(DIAL_MS);
     void socketAddresses(this.#peers)
@@ -129,7 +129,7 @@ export class TorrentLister {
       if (listed.has(infoHash)) continue;
       this.#seen.delete(infoHash);
       this.#records.forget(infoHash);
-      this.#redialler.forget(infoHash);
+      this.#restarter.forget(infoHash);
       this.#health.forget(infoHash);
       this.#streams.endStreams(infoHash);
     }
@@ -139,7 +139,7 @@ export class TorrentLister {
 export interface TorrentListerComponents {
   readonly client: RqbitClient;
   readonly records: TorrentRecords;
-  readonly redialler: PeerRedialler;
+  readonly restarter: TorrentRestarter;
   readonly streams: StreamPool;
   readonly places: TorrentPlaces;
   readonly health: TorrentHealth;

@@ -2,10 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError, type EngineErrorCode, type FileId } from '../../../src/engine/index.ts';
 import { RqbitClient } from '../../../src/engine/rqbit/client.ts';
-import { PeerRedialler } from '../../../src/engine/rqbit/peer-redialler.ts';
 import type { RqbitStream } from '../../../src/engine/rqbit/rqbit-stream.ts';
 import { StreamPool } from '../../../src/engine/rqbit/stream-pool.ts';
 import { TorrentHealth } from '../../../src/engine/rqbit/torrent-health.ts';
+import { TorrentRestarter } from '../../../src/engine/rqbit/torrent-restarter.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
 import { type Lie, LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import type { FakeRqbitTorrent } from '../../fakes/lying-rqbit-torrent.ts';
@@ -35,7 +35,7 @@ beforeEach(async () => {
   fake.content = content;
   fake.holdAll();
   client = new RqbitClient({ url: server.url, credentials: undefined, maxStreams: 6, timeouts: { headersMs: 400 } });
-  health = new TorrentHealth({ client, redialler: new PeerRedialler({ client, logger: silentLogger }) });
+  health = new TorrentHealth({ client, logger: silentLogger, restarter: new TorrentRestarter({ client }) });
   pool = startPool();
 });
 

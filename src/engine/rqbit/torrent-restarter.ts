@@ -1,0 +1,77 @@
+import { sleep } from '../../util/abortable.ts';
+import { Backoff } from '../../util/backoff.ts';
+import { EngineError } from '../errors.ts';
+import type { InfoHash } from '../torrent.ts';
+import type { RqbitClient } from './client.ts';
+import { socketAddresses } from './socket-addresses.ts';
+
+/**
+ * Pauses a torrent and starts it at once: rqbit forgets which peers it knows and which pieces it asked them for. Streams survive
+ * that. The peers that we were told of are dialled again; trackers and DHT bring theirs.
+ */
+export class TorrentRestarter {
+  readonly #client: RqbitClient;
+  readonly #peers = new Map<InfoHash, Set<string>>();
+  readonly #restarting = new Map<InfoHash, Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(components: { readonly client: RqbitClient }) {
+    this.#client = components.client;
+  }
+
+  /** @param peers `host:port`, beside those noted before */
+  note(infoHash: InfoHash, peers: readonly string[]): void {
+    if (peers.length > 0) this.#peers.set(infoHash, new Set([...(this.#peers.get(infoHash) ?? []), ...peers]));
+  }
+
+  forget(infoHash: InfoHash): void {
+    this.#peers.delete(infoHash);
+  }
+
+  /** Those noted for the torrent, `host:port`. */
+  peersOf(infoHash: InfoHash): ReadonlySet<string> {
+    return this.#peers.get(infoHash) ?? noPeers;
+  }
+
+  /** Whether the torrent is paused by us for a moment. */
+  isRestarting(infoHash: InfoHash): boolean {
+    return this.#restarting.has(infoHash);
+  }
+
+  /** @throws EngineError; then it runs, or is as others left it */
+  restart(infoHash: InfoHash): Promise<void> {
+    const running = this.#restarting.get(infoHash);
+    if (running !== undefined) return running;
+    const restart = this.#restart(infoHash).finally(() => this.#restarting.delete(infoHash));
+    this.#restarting.set(infoHash, restart);
+    return restart;
+  }
+
+  stop(): void {
+    this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
+  }
+
+  async #restart(infoHash: InfoHash): Promise<void> {
+    const { signal } = this.#stopping;
+    await this.#client.pause(infoHash, { signal });
+    await this.#startForSure(infoHash);
+    const peers = await socketAddresses([...this.peersOf(infoHash)]);
+    if (peers.length > 0) await this.#client.addPeers(infoHash, peers, { signal });
+  }
+
+  /** What we paused must not stay so because the server was away for a moment. */
+  async #startForSure(infoHash: InfoHash): Promise<void> {
+    const { signal } = this.#stopping;
+    const backoff = new Backoff({ initialMs: 100, maxMs: 5000 });
+    for (;;) {
+      try {
+        return await this.#client.start(infoHash, { signal });
+      } catch (error) {
+        if (!(error instanceof EngineError) || !error.isTransient) throw error;
+      }
+      await sleep(backoff.nextMs(), signal);
+    }
+  }
+}
+
+const noPeers: ReadonlySet<string> = new Set();
