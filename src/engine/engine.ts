@@ -55,10 +55,16 @@ export interface Engine {
   open(file: FileId, options: StreamOptions): ByteStream;
 
   /**
-   * Whether bytes of its streams may be another torrent's, so that whoever reads them hashes them first. Optional: engines that own
-   * their files let no two torrents share one.
+   * Whether bytes of its streams, or of its files on this machine, may be wrong, so that whoever reads them hashes them first: other
+   * torrents use the same files, or somebody has written to them. Optional: an engine may be sure of what it streams.
    */
   mustVerify?(infoHash: InfoHash): boolean;
+
+  /**
+   * Looks again at a piece whose bytes on this machine were read and do not match. If they are wrong indeed, it is missing from then
+   * on, and fetched like any other; and the rest is not to be believed either ({@link mustVerify}). Optional: not every engine can.
+   */
+  recheck?(infoHash: InfoHash, piece: number, options: WaitOptions): Promise<void>;
 
   /**
    * Fetches these bytes when nothing is left to ask for that an open stream wants; in place of what was given before. They may

@@ -141,7 +141,8 @@ export class LocalPieces {
   }
 
   #mustHash(): boolean {
-    return this.#local?.mustVerify !== false || this.#isWhole();
+    const { engine } = this.#parts;
+    return this.#local?.mustVerify !== false || this.#isWhole() || (engine.mustVerify?.(this.#id.infoHash) ?? false);
   }
 
   #isWhole(): boolean {
@@ -176,18 +177,27 @@ export class LocalPieces {
     const release = await budget.acquire(readable.details.pieceLength, signal);
     try {
       const bytes = await this.#pieceReader.read(piece, { fileIndex: readable.fileIndex, file }, signal);
-      if (bytes === undefined) {
-        this.#mismatched.add(piece);
-        this.#disbelieve(piece, 'a piece on disk is not what the torrent says, and is asked of the engine', undefined);
+      if (bytes !== undefined) {
+        this.#mismatched.delete(piece);
+        const start = layout.pieceStart(piece);
+        const before = layout.bytesBeforeFile(piece);
+        deliver(start, bytes.subarray(before, before + layout.pieceEnd(piece) - start));
         return;
       }
-      this.#mismatched.delete(piece);
-      const start = layout.pieceStart(piece);
-      const before = layout.bytesBeforeFile(piece);
-      deliver(start, bytes.subarray(before, before + layout.pieceEnd(piece) - start));
     } finally {
       release();
     }
+    await this.#foundWrong(piece, signal);
+  }
+
+  /** The engine may fetch it anew; it must know before it is asked for the piece. */
+  async #foundWrong(piece: number, signal: AbortSignal): Promise<void> {
+    const { engine, log } = this.#parts;
+    await engine.recheck?.(this.#id.infoHash, piece, { signal }).catch(error => {
+      log.debug({ ...this.#id, piece, error }, 'the engine does not look again at a piece that is wrong on disk');
+    });
+    this.#mismatched.add(piece);
+    this.#disbelieve(piece, 'a piece on disk is not what the torrent says, and is asked of the engine', undefined);
   }
 
   #open(): Promise<FileHandle> {

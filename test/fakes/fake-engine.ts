@@ -43,6 +43,7 @@ export class FakeEngine implements Engine {
   chunkBytes = 64 << 10;
   /** Engines that own their files have none. */
   mustVerify?: (infoHash: InfoHash) => boolean;
+  recheck?: (infoHash: InfoHash, piece: number) => Promise<void>;
   /** What every call waits for before it answers: one turn of the event loop. */
   latency: () => Promise<void> = () => new Promise(resolve => setImmediate(resolve));
   /** Hears of the errors of {@link failCall} and {@link cutAt} when they happen; of a cut with its place. */

@@ -107,6 +107,23 @@ describe('a piece on disk that another program wrote', () => {
     await rig.reader.stop();
   });
 
+  it('is fetched anew by an engine that looks again; then nothing of the torrent is believed without its hash', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * PIECE }, false);
+    for (const piece of [1, 3]) await flipByte(join(folder, 'file.bin'), piece * PIECE + 5);
+    const looked: number[] = [];
+    rig.engine.mustVerify = () => looked.length > 0;
+    rig.engine.recheck = async (_, piece) => {
+      looked.push(piece);
+      torrent.lose(piece);
+    };
+    const handle = rig.open(torrent);
+    expect((await rig.read(handle, 0, 4 * PIECE)).equals(torrent.payload)).toBe(true);
+    expect(looked.toSorted()).toEqual([1, 3]);
+    expect(torrent.fetchedBytes).toBe(2 * PIECE);
+    await rig.reader.stop();
+  });
+
   it('is `corrupt` when the engine has the same wrong bytes', async () => {
     const rig = new ReaderRig();
     const torrent = await onDisk(rig, { length: 4 * PIECE });

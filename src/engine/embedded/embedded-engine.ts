@@ -174,6 +174,15 @@ class EmbeddedEngine implements Engine {
     return { path, mustVerify: false, checkedState: torrent.checkedState(file.fileIndex) };
   }
 
+  mustVerify(infoHash: InfoHash): boolean {
+    return this.#torrents.get(infoHash)?.isDoubted ?? false;
+  }
+
+  async recheck(infoHash: InfoHash, piece: number, { signal }: WaitOptions): Promise<void> {
+    this.#torrent(infoHash).isDoubted = true;
+    await this.#thread.call('recheck', { infoHash, first: piece, end: piece + 1 }, signal);
+  }
+
   open(file: FileId, options: StreamOptions): ByteStream {
     const stream = new EmbeddedStream(this.#streamHost, file, options);
     if (this.#ended.signal.aborted) stream.end(this.#ended.signal.reason);

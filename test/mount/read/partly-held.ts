@@ -6,6 +6,7 @@ import type { FakeRqbitTorrent } from '../../fakes/lying-rqbit-torrent.ts';
 import { type Content, partOf, patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
+import { metricOf } from '../harness/metric.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -105,11 +106,9 @@ export class PartlyHeld {
     return await runOk(process.execPath, [CLI, ...args], { timeoutMs: 30_000 });
   }
 
-  /** The metric's value, all its series summed up; those with a label only, if it is given as `label="value"`. */
-  async metric(name: string, label = ''): Promise<number> {
-    const text = await runOk('cat', [this.mount.path('.torrent-fuse', 'metrics')]);
-    const lines = text.split('\n').filter(line => /^(\w+)/.exec(line)?.[1] === name && line.includes(label));
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  /** See {@link metricOf}. */
+  metric(name: string, label?: string): Promise<number> {
+    return metricOf(this.mount, name, label);
   }
 
   /** What the torrent does, as `status.json` tells. */
