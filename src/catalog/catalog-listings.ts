@@ -18,6 +18,8 @@ export interface CatalogListingsOptions extends StateOptions {
 export class CatalogListings {
   readonly #options: CatalogListingsOptions;
   readonly #model: CatalogModel;
+  /** Whether the log was told that the engine does not answer, and not yet that it does. */
+  #isSilenceTold = false;
 
   constructor(options: CatalogListingsOptions) {
     this.#options = options;
@@ -25,6 +27,8 @@ export class CatalogListings {
   }
 
   onListed({ summaries, sequence, afterSilence }: Listing): void {
+    if (this.#isSilenceTold) this.#model.logger.info({}, 'the engine answers again');
+    this.#isSilenceTold = false;
     const current = summaries.filter(({ infoHash }) => !this.#options.isOutdated(infoHash, sequence));
     this.#adopt(current.filter(({ infoHash }) => !this.#model.entries.has(infoHash)));
     for (const summary of current) this.#observe(summary);
@@ -37,6 +41,10 @@ export class CatalogListings {
 
   onSilence(polls: number, error: unknown): void {
     this.#model.logger.debug({ polls, error }, 'the engine did not answer a poll');
+    if (polls === POLLS_UNTIL_TOLD) {
+      this.#model.logger.warn({ error }, 'the engine does not answer; what is held here can still be read');
+      this.#isSilenceTold = true;
+    }
     for (const entry of this.#model.entries.values()) {
       if (entry.observeSilence(polls)) this.#model.emit({ kind: 'state', torrent: entry });
     }
@@ -90,3 +98,6 @@ export class CatalogListings {
     this.#model.drop(entry);
   }
 }
+
+/** One is lost by a server that was started anew, too. */
+const POLLS_UNTIL_TOLD = 2;

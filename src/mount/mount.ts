@@ -23,6 +23,7 @@ import { startHttpService } from './http-service.ts';
 import { addSources, parseSources } from './initial-sources.ts';
 import { LiveConfig } from './live-config.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
+import { logCatalogEvents } from './observation/event-log.ts';
 import { mountActivity } from './observation/mount-activity.ts';
 import { ObservedMount } from './observation/observed-mount.ts';
 import { observedContents } from './observation/virtual-contents.ts';
@@ -68,6 +69,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const { peers } = config.engine;
   const catalog = new MountCatalog(withTiming({ engine, journal, store, logger, peers }, live));
   teardown.push(() => catalog.stop());
+  teardown.push(logCatalogEvents(catalog, logger));
   const tree = buildTree({ live, catalog, engine, data }, { ...options, mountpoint }, teardown);
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());

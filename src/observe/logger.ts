@@ -41,12 +41,16 @@ export function createLogger({ level, format, colour, sink, secrets }: LoggerOpt
     },
     { write: line => sink.write(toText(scrub(line))) },
   );
-  const limiter = new RepeatLimiter((key, count) => root.warn({ repeats: count }, `${key} (repeated, not shown)`));
-  return Object.assign(new LimitedLogger(root, limiter), {
+  const limiterOf = (level: LimitedLevel) =>
+    new RepeatLimiter((key, count) => root[level]({ repeats: count }, `${key} (repeated, not shown)`));
+  const limiters = { info: limiterOf('info'), warn: limiterOf('warn'), error: limiterOf('error') };
+  return Object.assign(new LimitedLogger(root, limiters), {
     setLevel(newLevel: LogLevel) {
       root.level = newLevel;
     },
-    close: () => limiter.close(),
+    close() {
+      for (const limiter of Object.values(limiters)) limiter.close();
+    },
   });
 }
 
@@ -72,11 +76,11 @@ function errorForPeople(error: unknown): unknown {
 /** Debug lines are never held back: a trace of every operation is what debug is for. */
 class LimitedLogger implements Logger {
   readonly #pino: pino.Logger;
-  readonly #limiter: RepeatLimiter;
+  readonly #limiters: RepeatLimiters;
 
-  constructor(pinoLogger: pino.Logger, limiter: RepeatLimiter) {
+  constructor(pinoLogger: pino.Logger, limiters: RepeatLimiters) {
     this.#pino = pinoLogger;
-    this.#limiter = limiter;
+    this.#limiters = limiters;
   }
 
   get debugEnabled(): boolean {
@@ -88,18 +92,25 @@ class LimitedLogger implements Logger {
   }
 
   info(fields: LogFields, message: string): void {
-    if (this.#limiter.admits(message)) this.#pino.info(fields, message);
+    this.#limited('info', fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    if (this.#limiter.admits(message)) this.#pino.warn(fields, message);
+    this.#limited('warn', fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    if (this.#limiter.admits(message)) this.#pino.error(fields, message);
+    this.#limited('error', fields, message);
   }
 
   child(bindings: LogFields): Logger {
-    return new LimitedLogger(this.#pino.child(bindings), this.#limiter);
+    return new LimitedLogger(this.#pino.child(bindings), this.#limiters);
+  }
+
+  #limited(level: LimitedLevel, fields: LogFields, message: string): void {
+    if (this.#pino.isLevelEnabled(level) && this.#limiters[level].admits(message)) this.#pino[level](fields, message);
   }
 }
+
+type LimitedLevel = 'info' | 'warn' | 'error';
+type RepeatLimiters = Readonly<Record<LimitedLevel, RepeatLimiter>>;

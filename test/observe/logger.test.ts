@@ -83,6 +83,19 @@ describe('the log', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('says of repeats nothing that its level leaves out', () => {
+    vi.useFakeTimers();
+    const { log, lines, last } = logger({ level: 'warn' });
+    for (let count = 0; count < 50; count++) log.info({ count }, 'a torrent is in the mount');
+    vi.advanceTimersByTime(RepeatLimiter.windowMs);
+    expect(lines).toEqual([]);
+    log.setLevel('info');
+    for (let count = 0; count < 50; count++) log.info({ count }, 'a torrent is in the mount');
+    vi.advanceTimersByTime(RepeatLimiter.windowMs);
+    expect(last()).toMatchObject({ level: 'info', msg: 'a torrent is in the mount (repeated, not shown)' });
+    log.close();
+  });
+
   it('never holds back debug lines', () => {
     const { log, lines } = logger({ level: 'debug' });
     for (let count = 0; count < 50; count++) log.debug({ count }, 'READ');
