@@ -1,4 +1,11 @@
-import type { EngineError, InfoHash, TorrentDetails, TorrentSource, TorrentSummary } from '../engine/index.ts';
+import type {
+  EngineError,
+  FileWishes,
+  InfoHash,
+  TorrentDetails,
+  TorrentSource,
+  TorrentSummary,
+} from '../engine/index.ts';
 import type { TorrentState } from './torrent-state.ts';
 
 /**
@@ -37,10 +44,10 @@ export interface Catalog {
   /** These tell the engine afterwards, until it has heard it; what it refuses is in {@link failures}. */
   pause(infoHash: InfoHash): void;
   resume(infoHash: InfoHash): void;
-  /** Whether the engine can keep a torrent downloading on request. */
+  /** Whether the engine can keep files downloading on request. */
   readonly canPin: boolean;
-  /** Keeps all of it downloaded, or only what is read. Without {@link canPin} it does nothing. */
-  setPinned(infoHash: InfoHash, pinned: boolean): void;
+  /** See `Engine.setFileWishes`. Without {@link canPin} it does nothing. */
+  setFileWishes(infoHash: InfoHash, wishes: FileWishes): void;
 
   /** Whether the engine has yet to take the torrent. */
   isPending(infoHash: InfoHash): boolean;

@@ -1,4 +1,11 @@
-import { type Engine, EngineError, type InfoHash, type TorrentDetails, type TorrentSource } from '../engine/index.ts';
+import {
+  type Engine,
+  EngineError,
+  type FileWishes,
+  type InfoHash,
+  type TorrentDetails,
+  type TorrentSource,
+} from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import { boundedCall } from './bounded-call.ts';
 import type {
@@ -133,7 +140,7 @@ export class MountCatalog implements Catalog {
   }
 
   get canPin(): boolean {
-    return this.#engine.setDownloadAll !== undefined;
+    return this.#engine.setFileWishes !== undefined;
   }
 
   add(source: TorrentSource, options: CatalogAddOptions): CatalogTorrent | PendingUrl {
@@ -170,8 +177,8 @@ export class MountCatalog implements Catalog {
     this.#tell(infoHash, 'run-state', signal => this.#engine.resume(infoHash, { signal }));
   }
 
-  setPinned(infoHash: InfoHash, pinned: boolean): void {
-    this.#tell(infoHash, 'pin', async signal => this.#engine.setDownloadAll?.(infoHash, pinned, { signal }));
+  setFileWishes(infoHash: InfoHash, wishes: FileWishes): void {
+    this.#tell(infoHash, 'pin', async signal => this.#engine.setFileWishes?.(infoHash, wishes, { signal }));
   }
 
   isPending(infoHash: InfoHash): boolean {

@@ -9,6 +9,12 @@ export interface SettingsPath {
   readonly path: readonly string[];
 }
 
+/** What was said of a path of one torrent, relative to its root entry. */
+export interface PlacedSettings {
+  readonly path: readonly string[];
+  readonly settings: PathSettings;
+}
+
 /** What the change says about a key: a new value, or undefined to inherit it again. Keys that are absent stay. */
 export type PathSettingsChange = Partial<{ readonly [Key in keyof PathSettings]: PathSettings[Key] | undefined }>;
 
@@ -26,6 +32,18 @@ export class PathSettingsStore {
   /** What was said of this very path. */
   own({ infoHash, path }: SettingsPath): PathSettings {
     return this.#journal.state.settings.get(settingsKey(infoHash, path))?.settings ?? {};
+  }
+
+  /** All that was said of paths of the torrent, what was said of the whole mount first, as if it were of its root entry. */
+  *ofTorrent(infoHash: InfoHash): Generator<PlacedSettings> {
+    yield { path: [], settings: this.own({ infoHash: null, path: [] }) };
+    for (const record of this.#journal.state.settings.values()) if (record.infoHash === infoHash) yield record;
+  }
+
+  /** The torrents of which any path says something about the key; null stands for the whole mount. */
+  torrentsThatSay(key: keyof PathSettings): ReadonlySet<InfoHash | null> {
+    const records = [...this.#journal.state.settings.values()];
+    return new Set(records.filter(({ settings }) => settings[key] !== undefined).map(({ infoHash }) => infoHash));
   }
 
   /** What holds for the path. */

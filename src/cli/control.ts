@@ -40,7 +40,7 @@ function explain(code: string, mountpoint: string): string {
     case 'ENOENT':
       return 'there is no such torrent or path in the mount';
     case 'EOPNOTSUPP':
-      return 'only a torrent as a whole can be pinned, and not by every engine';
+      return 'this engine cannot keep files downloading that nobody reads';
     case 'TIMEOUT':
       return `the mount at ${mountpoint} does not answer; end it with 'torrent-fuse umount --force'`;
     case 'ENOTCONN':

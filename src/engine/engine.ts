@@ -73,8 +73,11 @@ export interface Engine {
    */
   fetchAhead?(infoHash: InfoHash, ranges: readonly TorrentRange[]): void;
 
-  /** Keeps all of the torrent downloading (`pin`), or only what is read. Optional: not every engine can tell the two apart. */
-  setDownloadAll?(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void>;
+  /**
+   * What is downloaded although nobody reads it (`pin`), in place of what was said before. Files of which nothing is said are as
+   * the engine was told for every torrent. Optional: not every engine can tell files apart.
+   */
+  setFileWishes?(infoHash: InfoHash, wishes: FileWishes, options: WaitOptions): Promise<void>;
 
   /** Its own workings, for metrics. */
   figures?(): EngineFigures;
@@ -99,6 +102,19 @@ export interface AddOptions extends WaitOptions {
 export interface FileId {
   readonly infoHash: InfoHash;
   readonly fileIndex: number;
+}
+
+/** Files by their indices in the metadata's list. Neither these nor those of other ranges beside it overlap. */
+export interface FileRange {
+  readonly first: number;
+  readonly endExclusive: number;
+}
+
+export interface FileWishes {
+  /** Kept downloading until they are whole, in this order as far as the engine can. */
+  readonly wanted: readonly FileRange[];
+  /** Fetched only as they are read. */
+  readonly unwanted: readonly FileRange[];
 }
 
 /** Bytes from the first byte of piece 0. */

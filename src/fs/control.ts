@@ -32,8 +32,8 @@ export interface ControlOptions {
   readonly settings: PathSettingsStore;
   /** How many files of the torrent are open. */
   openCount(slot: number): number;
-  /** The settings of some path have changed. */
-  onSettings(): void;
+  /** These settings of a path have changed; an `infoHash` of null is the whole mount. */
+  onSettings(infoHash: InfoHash | null, keys: ReadonlySet<string>): void;
 }
 
 /** Carries out commands. Each is over, as far as the mount goes, when `run` returns; no engine is waited for. */
@@ -96,14 +96,11 @@ export class Control {
   #set(path: string, settings: { readonly [Key in keyof PathSettingsChange]: PathSettingsChange[Key] | null }): void {
     const { catalog } = this.#options;
     const place = this.#place(path);
-    const isTorrent = place.infoHash !== null && place.path.length === 0;
-    // Engines keep torrents as a whole, or not.
-    if (settings.pin != null && !(isTorrent && catalog.canPin)) throw cannotPin;
+    if (settings.pin != null && !catalog.canPin) throw cannotPin;
     const change = Object.entries(settings).filter(([, value]) => value !== undefined);
     if (change.length === 0) throw new ErrnoError(Errno.EINVAL, 'nothing to set');
     this.#options.settings.change(place, Object.fromEntries(change.map(([key, value]) => [key, value ?? undefined])));
-    if (place.infoHash !== null && settings.pin !== undefined) catalog.setPinned(place.infoHash, settings.pin ?? false);
-    this.#options.onSettings();
+    this.#options.onSettings(place.infoHash, new Set(change.map(([key]) => key)));
   }
 
   #place(path: string): SettingsPath {
@@ -116,7 +113,7 @@ export class Control {
 }
 
 const isOpen = new ErrnoError(Errno.EBUSY, 'a file of the torrent is open');
-const cannotPin = new ErrnoError(Errno.EOPNOTSUPP, 'only a torrent as a whole can be pinned, and not by every engine');
+const cannotPin = new ErrnoError(Errno.EOPNOTSUPP, 'the engine cannot keep files downloading that nobody reads');
 
 function parseJson(text: string): unknown {
   try {

@@ -1,6 +1,9 @@
 import type { PathSettings } from '../catalog/journal-records.ts';
 import type { ReadPolicy } from '../read/reader.ts';
 
+/** As a path is set to, what comes first in front. */
+export const priorities = ['high', 'normal', 'low'] as const;
+
 /** What the settings of a path mean for a read, where they say nothing the mount's own policy. */
 export function readPolicyOf({ policy, timeoutMs }: PathSettings, fallback: ReadPolicy): ReadPolicy {
   return { whenMissing: policy ?? fallback.whenMissing, timeoutMs: timeoutMs ?? fallback.timeoutMs };

@@ -32,7 +32,7 @@ import { toErrnoError } from './errno-map.ts';
 import { Metadata, VIRTUAL_DIRECTORY_NAME } from './metadata.ts';
 import { nodeOf, slotOf, VIRTUAL_SLOT } from './node-id.ts';
 import type { PieceMaps } from './piece-maps.ts';
-import { keepPinned } from './pins.ts';
+import { Pins } from './pins.ts';
 import { refusals } from './refusals.ts';
 import { RootChanges, textOf } from './root-changes.ts';
 import { type BackingRegistry, TorrentFiles } from './torrent-files.ts';
@@ -71,6 +71,7 @@ export class TorrentSlowLane implements Filesystem {
   readonly #virtual: VirtualTree;
   readonly #virtualRoot: VirtualDirectory;
   readonly #dropped: DroppedFiles;
+  readonly #pins: Pins;
   readonly #changes: RootChanges;
   readonly #subscriptions: readonly (() => void)[];
   /** What changes torrents from elsewhere, under the rules of the filesystem. */
@@ -89,12 +90,16 @@ export class TorrentSlowLane implements Filesystem {
       root,
       settings,
       openCount: slot => this.#files.openCount(slot),
-      onSettings: () => this.#files.refreshPolicies(),
+      onSettings: (infoHash, keys) => {
+        this.#files.refreshPolicies();
+        if (keys.has('pin') || keys.has('priority')) this.#pins.changed(infoHash);
+      },
     });
+    this.#pins = new Pins(options);
     this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control: this.control });
     this.#virtualRoot = virtualRoot({ ...options, control: this.control });
     this.#subscriptions = [
-      keepPinned(catalog, settings),
+      () => this.#pins.stop(),
       catalog.onEvent(event => {
         if (event.kind === 'vanished') options.pieces.forget(event.infoHash);
       }),

@@ -4,6 +4,7 @@ import {
   type Engine,
   EngineError,
   type FileId,
+  type FileWishes,
   type InfoHash,
   type LocalFile,
   type PieceMap,
@@ -186,10 +187,10 @@ export class FakeEngine implements Engine {
     return stream;
   }
 
-  async setDownloadAll(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void> {
-    await this.#answer('setDownloadAll', options.signal);
+  async setFileWishes(infoHash: InfoHash, wishes: FileWishes, options: WaitOptions): Promise<void> {
+    await this.#answer('setFileWishes', options.signal);
     const torrent = this.torrent(infoHash);
-    torrent.wantsAll = all;
+    torrent.wishes = wishes;
     torrent.demandChanged();
   }
 
@@ -299,7 +300,7 @@ export class FakeEngine implements Engine {
       error: torrent.error,
       totalBytes: torrent.details.totalLength,
       progressBytes: torrent.heldBytes,
-      wantsMore: (wanted || torrent.wantsAll) && torrent.heldCount < torrent.details.pieceCount,
+      wantsMore: (wanted && torrent.heldCount < torrent.details.pieceCount) || torrent.lacksWished,
       peersConnected: torrent.peers,
       peersKnown: torrent.peers,
       downloadSpeed: 0,

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { EngineError, type EngineTorrentState, type LocalFile, type PieceMap } from '../../src/engine/index.ts';
+import {
+  EngineError,
+  type EngineTorrentState,
+  type FileWishes,
+  type LocalFile,
+  type PieceMap,
+} from '../../src/engine/index.ts';
 import { type InfoHash, parseInfoHash, type TorrentDetails, type TorrentFile } from '../../src/engine/torrent.ts';
 
 export interface FakeFile {
@@ -41,7 +47,8 @@ export class FakeTorrent {
   fetchedBytes = 0;
   /** `engineId` of the summary. */
   engineId: number | undefined;
-  wantsAll = false;
+  /** What is fetched although no stream wants it. */
+  wishes: FileWishes = { wanted: [], unwanted: [] };
 
   readonly #held: Set<number> = new Set();
   readonly #withheld: Set<number> = new Set();
@@ -215,6 +222,21 @@ export class FakeTorrent {
     });
   }
 
+  get lacksWished(): boolean {
+    for (const piece of this.wishedPieces()) if (!this.#held.has(piece)) return true;
+    return false;
+  }
+
+  *wishedPieces(): Generator<number> {
+    for (const { first, endExclusive } of this.wishes.wanted) {
+      for (const { index, length } of this.details.files.slice(first, endExclusive)) {
+        if (length === 0) continue;
+        const last = this.pieceAt(index, length - 1);
+        for (let piece = this.pieceAt(index, 0); piece <= last; piece++) yield piece;
+      }
+    }
+  }
+
   #nextWanted(): number | undefined {
     if (this.#peers === 0 || this.#state !== 'live') return undefined;
     let best: { piece: number; distance: number } | undefined;
@@ -228,12 +250,12 @@ export class FakeTorrent {
         break;
       }
     }
-    if (best === undefined && this.wantsAll) {
-      for (let piece = 0; piece < this.details.pieceCount; piece++) {
-        if (!this.#held.has(piece) && !this.#withheld.has(piece)) return piece;
-      }
-    }
-    return best?.piece;
+    return best?.piece ?? this.#nextWished();
+  }
+
+  #nextWished(): number | undefined {
+    for (const piece of this.wishedPieces()) if (!this.#held.has(piece) && !this.#withheld.has(piece)) return piece;
+    return undefined;
   }
 }
 

@@ -47,8 +47,6 @@ const changes: Readonly<Record<string, (mount: SlowLaneHarness) => unknown>> = {
     await openEpisode(mount);
     await mount.control({ command: 'remove', torrent: 'Season' });
   },
-  'write to control: it pins a part of a torrent': mount =>
-    mount.control({ command: 'set', path: 'Season/a.mkv', pin: true }),
 };
 
 const bytes = (text: string) => Buffer.from(text);

@@ -306,18 +306,28 @@ describe('control', () => {
     expect(await mount.xattr('Season/a.mkv', 'user.torrent.policy')).toBe('wait:5s');
   });
 
-  it('pins a torrent as a whole, again at the next mount, and no part of it', async () => {
-    const torrent = await mountedSeason();
+  it('pins a torrent, a directory or a file, again at the next mount', async () => {
+    const files = ['a.mkv', 'b.mkv', 'c.mkv'].map(name => ({ path: [name], length: 1000 }));
+    const torrent = mount.engine.addTorrent({ name: 'Season', files });
+    await vi.waitFor(() => expect(mount.root.byName('Season')).toBeDefined());
+    const all = { first: 0, endExclusive: torrent.details.files.length };
+    const wished = (wanted: readonly object[]) => vi.waitFor(() => expect(torrent.wishes.wanted).toEqual(wanted));
+    await mount.control({ command: 'set', path: 'Season/a.mkv', pin: true });
+    await wished([{ first: 0, endExclusive: 1 }]);
     await mount.control({ command: 'set', path: 'Season', pin: true });
-    await vi.waitFor(() => expect(torrent.wantsAll).toBe(true));
-    const part = mount.control({ command: 'set', path: 'Season/a.mkv', pin: true });
-    await expect(part).rejects.toEqual(failing(Errno.EOPNOTSUPP));
-    torrent.wantsAll = false;
+    await wished([all]);
+    await mount.control({ command: 'set', path: 'Season/a.mkv', pin: false });
+    await wished([{ first: 1, endExclusive: all.endExclusive }]);
+    torrent.wishes = { wanted: [], unwanted: [] };
     await mount.stop();
     mount = new SlowLaneHarness({ dir: mount.dir, engine: mount.engine });
-    await vi.waitFor(() => expect(torrent.wantsAll).toBe(true));
-    await mount.control({ command: 'set', path: 'Season', pin: false });
-    await vi.waitFor(() => expect(torrent.wantsAll).toBe(false));
+    await wished([{ first: 1, endExclusive: all.endExclusive }]);
+    expect(torrent.wishes.unwanted).toEqual([{ first: 0, endExclusive: 1 }]);
+    await mount.control({ command: 'set', path: 'Season/a.mkv', pin: null });
+    await mount.control({ command: 'set', path: 'Season', pin: null });
+    await wished([]);
+    await mount.control({ command: 'set', path: '', pin: true });
+    await wished([all]);
   });
 
   it.each<[string, unknown, number]>([

@@ -28,7 +28,7 @@ export function addSetCommand(program: Command, context: CliContext): void {
     .summary('set how a file or folder of a mount is read and downloaded')
     .description(
       'Sets, for a file or a folder of a mount and what is below it: policy=wait|eagain (what a read of missing bytes does), ' +
-        'timeout=30s (how long it waits without progress), pin=yes|no (a torrent is downloaded as a whole), ' +
+        'timeout=30s (how long it waits without progress), pin=yes|no (what is there is downloaded, read or not), ' +
         'priority=low|normal|high. The value default takes a setting back. Kept across restarts.',
     )
     .argument('<PATH>', 'a path in the mount')

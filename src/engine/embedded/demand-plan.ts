@@ -6,8 +6,7 @@ export interface PieceDemand {
 
 /**
  * The missing pieces in the order in which they are fetched: first what each stream needs next, then the rest of the streams'
- * windows, a piece of each in turn, then what is only fetched ahead, then, if all of the torrent is wanted, everything else
- * from the front. At most `limit` pieces. Demands come in order of age, and no piece is in the plan twice.
+ * windows, a piece of each in turn, then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit` pieces. Demands come in order of age, and no piece is in the plan twice.
  */
 export function planPieces(wanted: {
   readonly demands: readonly PieceDemand[];
@@ -15,8 +14,8 @@ export function planPieces(wanted: {
   readonly ahead: readonly PieceDemand[];
   readonly isMissing: (piece: number) => boolean;
   readonly limit: number;
-  /** The first piece of all that may be missing, when everything is wanted; else undefined. */
-  readonly everythingFrom: PieceDemand | undefined;
+  /** What is downloaded although nobody reads it, in order. */
+  readonly wanted: readonly PieceDemand[];
 }): PiecePlan {
   const plan: number[] = [];
   const planned = new Set<number>();
@@ -37,8 +36,7 @@ export function planPieces(wanted: {
     }
     cursors = cursors.filter(cursor => cursor.next < cursor.end);
   }
-  const everything = wanted.everythingFrom === undefined ? [] : [wanted.everythingFrom];
-  for (const { first, end } of [...wanted.ahead, ...everything]) {
+  for (const { first, end } of [...wanted.ahead, ...wanted.wanted]) {
     for (let piece = first; piece < end && plan.length < wanted.limit; piece++) if (isOpen(piece)) take(piece);
   }
   return { pieces: plan, urgentCount };

@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
-import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, TorrentRange, WaitOptions } from '../engine.ts';
+import type {
+  AddOptions,
+  ByteStream,
+  Engine,
+  FileId,
+  FileWishes,
+  StreamOptions,
+  TorrentRange,
+  WaitOptions,
+} from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { fetchMetainfo, type MayFetch } from '../fetch-metainfo.ts';
 import type { EngineFigures } from '../figures.ts';
@@ -144,8 +153,8 @@ class EmbeddedEngine implements Engine {
     this.#thread.send({ kind: 'ahead', infoHash, ranges });
   }
 
-  async setDownloadAll(infoHash: InfoHash, all: boolean, { signal }: WaitOptions): Promise<void> {
-    await this.#thread.call('setDownloadAll', { infoHash, all }, signal);
+  async setFileWishes(infoHash: InfoHash, wishes: FileWishes, { signal }: WaitOptions): Promise<void> {
+    await this.#thread.call('setFileWishes', { infoHash, wishes }, signal);
   }
 
   async details(infoHash: InfoHash, { signal }: WaitOptions): Promise<TorrentDetails> {

@@ -1,4 +1,4 @@
-import type { TorrentRange } from '../engine.ts';
+import type { FileWishes, TorrentRange } from '../engine.ts';
 import type { EngineErrorCode } from '../errors.ts';
 import type { FileState } from '../file-state.ts';
 import type { PieceHolders } from '../pieces.ts';
@@ -25,7 +25,7 @@ export interface ThreadMethods {
   delete(torrent: { infoHash: InfoHash }): undefined;
   pause(torrent: { infoHash: InfoHash }): undefined;
   resume(torrent: { infoHash: InfoHash }): undefined;
-  setDownloadAll(torrent: { infoHash: InfoHash; all: boolean }): undefined;
+  setFileWishes(torrent: { infoHash: InfoHash; wishes: FileWishes }): undefined;
   metainfo(torrent: { infoHash: InfoHash }): Uint8Array;
   /** See `Engine.holders`. */
   holders(pieces: { infoHash: InfoHash; pieces: readonly number[] }): PieceHolders;

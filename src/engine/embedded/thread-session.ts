@@ -9,7 +9,7 @@ import { SwarmClient } from './swarm-client.ts';
 import type { SwarmMembership } from './swarm-member.ts';
 import { ThreadLogger } from './thread-logger.ts';
 import type { FromThread, ThreadMethod, ThreadMethods, ThreadOptions, ToThread } from './thread-messages.ts';
-import { TorrentFolder, type TorrentRecord } from './torrent-folder.ts';
+import { noWishes, TorrentFolder, type TorrentRecord } from './torrent-folder.ts';
 import { TorrentSession } from './torrent-session.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -48,7 +48,7 @@ export class ThreadSession {
       delete: ({ infoHash }) => this.#remove(infoHash, folder => folder.delete()),
       pause: async ({ infoHash }) => void (await this.#torrent(infoHash).pause()),
       resume: async ({ infoHash }) => void (await this.#torrent(infoHash).resume()),
-      setDownloadAll: async ({ infoHash, all }) => void this.#torrent(infoHash).setDownloadAll(all),
+      setFileWishes: async ({ infoHash, wishes }) => void this.#torrent(infoHash).setFileWishes(wishes),
       metainfo: async ({ infoHash }) => this.#torrent(infoHash).metainfo,
       holders: async ({ infoHash, pieces }) => this.#torrent(infoHash).holders(pieces),
       recheck: async ({ infoHash, first, end }) => void (await this.#torrent(infoHash).recheck(first, end)),
@@ -173,7 +173,7 @@ export class ThreadSession {
   #create(metainfo: Uint8Array, found: { peers: readonly string[]; member: SwarmMembership | undefined }): void {
     const { infoHash } = parseMetainfo(metainfo);
     const folder = new TorrentFolder(this.#options.folder, infoHash);
-    const record = { paused: false, downloadAll: undefined, peers: found.peers };
+    const record = { paused: false, wishes: noWishes, peers: found.peers };
     folder.create(metainfo, record);
     this.#open({ folder, metainfo, record, member: found.member });
   }

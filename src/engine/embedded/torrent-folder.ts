@@ -1,14 +1,16 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { replaceFile } from '../../util/durable-file.ts';
+import type { FileWishes } from '../engine.ts';
 import { type InfoHash, parseInfoHash } from '../torrent.ts';
 
 /** What the engine remembers of a torrent beside its metadata. */
 export interface TorrentRecord {
   readonly paused: boolean;
-  /** Undefined: as the engine was told for all. */
-  readonly downloadAll: boolean | undefined;
+  /** What is downloaded although nobody reads it; what is not mentioned is as the engine was told for all. */
+  readonly wishes: FileWishes;
   /** Peers that the torrent was added with, `host:port`. */
   readonly peers: readonly string[];
 }
@@ -82,12 +84,18 @@ export class TorrentFolder {
   }
 }
 
+export const noWishes: FileWishes = { wanted: [], unwanted: [] };
+
+const fileIndex = z.number().int().nonnegative();
+const fileRanges = z.array(z.object({ first: fileIndex, endExclusive: fileIndex })).readonly();
+const fileWishes = z.object({ wanted: fileRanges, unwanted: fileRanges });
+
 function parseRecord(value: unknown): TorrentRecord {
   const fields: Readonly<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};
-  const { paused, downloadAll, peers } = fields;
+  const { paused, wishes, peers } = fields;
   return {
     paused: paused === true,
-    downloadAll: typeof downloadAll === 'boolean' ? downloadAll : undefined,
+    wishes: fileWishes.safeParse(wishes).data ?? noWishes,
     peers: Array.isArray(peers) ? peers.filter(peer => typeof peer === 'string') : [],
   };
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { TorrentRange } from '../engine.ts';
+import type { FileWishes, TorrentRange } from '../engine.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
@@ -14,6 +14,7 @@ import { isPieceRight, verifyPayload } from './piece-verifier.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
+import { WantedPieces } from './wanted-pieces.ts';
 import { wholeFiles } from './whole-files.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -38,7 +39,7 @@ export interface TorrentSessionEvents {
 
 export interface TorrentSessionOptions {
   readonly record: TorrentRecord;
-  /** What `record.downloadAll` is when it is undefined. */
+  /** Whether files are wanted of which `record.wishes` says nothing. */
   readonly downloadAll: boolean;
   /** Dialled beside those of the record. */
   readonly peers: readonly string[];
@@ -54,9 +55,9 @@ export class TorrentSession {
   readonly infoHash: InfoHash;
   readonly held: HeldPieces;
   readonly #components: TorrentSessionComponents;
-  readonly #options: TorrentSessionOptions;
   readonly #store: PayloadStore;
   readonly #fetcher: PieceFetcher;
+  readonly #wanted: WantedPieces;
   readonly #demands = new Map<number, PieceDemand>();
   #ahead: readonly PieceDemand[] = [];
   /** What was last told of each demand's progress. */
@@ -69,8 +70,6 @@ export class TorrentSession {
   #checkedBytes: number | undefined = 0;
   #heldBytes = 0;
   #error: string | undefined;
-  /** No piece before this one is missing. */
-  #firstMissing = 0;
   #dialledAtMs = 0;
   /** What still uses the disk. */
   readonly #busy = new Set<Promise<unknown>>();
@@ -80,8 +79,8 @@ export class TorrentSession {
     this.infoHash = details.infoHash;
     this.held = new HeldPieces(details.pieceCount);
     this.#components = components;
-    this.#options = options;
     this.#record = options.record;
+    this.#wanted = new WantedPieces(details, { byDefault: options.downloadAll, wishes: options.record.wishes });
     this.#member = options.member;
     setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
@@ -190,8 +189,10 @@ export class TorrentSession {
     else this.#components.events.onState(this);
   }
 
-  setDownloadAll(all: boolean): void {
-    this.#save({ downloadAll: all });
+  /** See `Engine.setFileWishes`. */
+  setFileWishes(wishes: FileWishes): void {
+    this.#save({ wishes });
+    this.#wanted.set(wishes);
     this.#fetcher.update();
   }
 
@@ -202,9 +203,9 @@ export class TorrentSession {
       if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
       this.held.remove(piece);
       this.#heldBytes -= pieceSize(this.#components.details, piece);
-      this.#firstMissing = Math.min(this.#firstMissing, piece);
       this.#member?.revoke(piece);
     }
+    this.#wanted.reset();
     this.#fetcher.update();
   }
 
@@ -282,15 +283,13 @@ export class TorrentSession {
 
   #plan(): PiecePlan {
     if (this.#error !== undefined || this.#record.paused) return { pieces: [], urgentCount: 0 };
-    const { pieceCount, pieceLength } = this.#components.details;
-    while (this.#firstMissing < pieceCount && this.held.has(this.#firstMissing)) this.#firstMissing++;
-    const all = this.#record.downloadAll ?? this.#options.downloadAll;
+    const { pieceLength } = this.#components.details;
     return planPieces({
       demands: [...this.#demands.values()],
       ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
-      everythingFrom: all ? { first: this.#firstMissing, end: pieceCount } : undefined,
+      wanted: this.#wanted.missing(piece => this.held.has(piece)),
     });
   }
 

@@ -1,7 +1,16 @@
 import { abortable, sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
 import type { Logger } from '../../util/logger.ts';
-import type { AddOptions, ByteStream, Engine, FileId, StreamOptions, WaitOptions } from '../engine.ts';
+import type {
+  AddOptions,
+  ByteStream,
+  Engine,
+  FileId,
+  FileRange,
+  FileWishes,
+  StreamOptions,
+  WaitOptions,
+} from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { MayFetch } from '../fetch-metainfo.ts';
 import type { EngineFigures } from '../figures.ts';
@@ -160,8 +169,13 @@ export class RqbitEngine implements Engine {
     return this.#places.isShared(infoHash);
   }
 
-  async setDownloadAll(infoHash: InfoHash, all: boolean, options: WaitOptions): Promise<void> {
-    const files = all ? await this.#records.allFiles(infoHash, options) : [];
+  /** The order in which rqbit downloads is its own. */
+  async setFileWishes(infoHash: InfoHash, { wanted, unwanted }: FileWishes, options: WaitOptions): Promise<void> {
+    const all = await this.#records.allFiles(infoHash, options);
+    const isIn = (ranges: readonly FileRange[]) => (file: number) =>
+      ranges.some(({ first, endExclusive }) => first <= file && file < endExclusive);
+    const isUnwanted = isIn(unwanted);
+    const files = all.filter(this.#settings.onDemand ? isIn(wanted) : file => !isUnwanted(file));
     await this.#untilChecked(infoHash, options);
     await this.#client.updateOnlyFiles(infoHash, files, options);
   }

@@ -4,14 +4,14 @@ import { type PieceDemand, planPieces } from '../../../src/engine/embedded/deman
 
 const plan = (
   demands: PieceDemand[],
-  options: { held?: number[]; limit?: number; ahead?: PieceDemand[]; everythingFrom?: PieceDemand } = {},
+  options: { held?: number[]; limit?: number; ahead?: PieceDemand[]; wanted?: PieceDemand[] } = {},
 ) =>
   planPieces({
     demands,
     ahead: options.ahead ?? [],
     isMissing: piece => !(options.held ?? []).includes(piece),
     limit: options.limit ?? 100,
-    everythingFrom: options.everythingFrom,
+    wanted: options.wanted ?? [],
   });
 
 test('nothing is wanted, nothing is planned', () => {
@@ -47,9 +47,7 @@ test('what is fetched ahead without a stream comes after all that streams want',
 });
 
 test('everything else comes last, when everything is wanted', () => {
-  expect(plan([{ first: 3, end: 5 }], { everythingFrom: { first: 1, end: 7 }, held: [2] }).pieces).toEqual([
-    3, 4, 1, 5, 6,
-  ]);
+  expect(plan([{ first: 3, end: 5 }], { wanted: [{ first: 1, end: 7 }], held: [2] }).pieces).toEqual([3, 4, 1, 5, 6]);
 });
 
 test('a plan has each missing piece of the demands once, within its limit, urgent ones first', () => {

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
+import { noWishes, TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
 import { infoHashOfSeed } from '../../fixtures/torrent-details.ts';
 
 const infoHash = infoHashOfSeed(1);
-const record = { paused: true, downloadAll: undefined, peers: ['127.0.0.2:1'] };
+const record = { paused: true, wishes: noWishes, peers: ['127.0.0.2:1'] };
 
 function setUp() {
   const base = mkdtempSync(join(tmpdir(), 'folder-'));
@@ -44,9 +44,9 @@ test('what is no torrent of ours is passed over', () => {
 test('a record that is damaged keeps the torrent on the list', () => {
   const { root, folder } = setUp();
   folder.create(Buffer.from('metainfo'), record);
-  for (const text of ['', '{', '[]', 'null', '{"paused":"yes","peers":[5,"127.0.0.2:1"],"downloadAll":1}']) {
+  for (const text of ['', '{', '[]', 'null', '{"paused":"yes","peers":[5,"127.0.0.2:1"],"wishes":{"wanted":[1]}}']) {
     writeFileSync(join(root, infoHash, 'state.json'), text);
-    expect(folder.readRecord()).toMatchObject({ paused: false, downloadAll: undefined });
+    expect(folder.readRecord()).toMatchObject({ paused: false, wishes: noWishes });
   }
   expect(folder.readRecord()?.peers).toEqual(['127.0.0.2:1']);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
-import { TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
+import { noWishes, TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
 import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/embedded/torrent-session.ts';
 import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
 import { EngineError } from '../../../src/engine/index.ts';
@@ -17,7 +17,7 @@ const content = patternContent(5 * PIECE);
 const made = makeTorrent({ name: 'session', content, pieceLength: PIECE });
 const details = parseMetainfo(made.bytes);
 const pieces = Array.from({ length: 5 }, (_, piece) => content.read(piece * PIECE, PIECE));
-const record = { paused: false, downloadAll: undefined, peers: ['127.0.0.2:1'] };
+const record = { paused: false, wishes: noWishes, peers: ['127.0.0.2:1'] };
 
 async function setUp(options: Partial<TorrentSessionOptions> = {}) {
   const root = await mkdtemp(join(tmpdir(), 'session-'));
@@ -199,9 +199,9 @@ test('all of it is wanted when somebody says so, which is remembered', async () 
   const { swarms, open, folder } = await setUp();
   const session = open();
   await session.start();
-  session.setDownloadAll(true);
+  session.setFileWishes({ wanted: [{ first: 0, endExclusive: 1 }], unwanted: [] });
   expect(session.summary().wantsMore).toBe(true);
-  expect(folder.readRecord()?.downloadAll).toBe(true);
+  expect(folder.readRecord()?.wishes.wanted).toEqual([{ first: 0, endExclusive: 1 }]);
   await fetch(session, swarms.member, 5);
   expect(swarms.member.announced.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
 });

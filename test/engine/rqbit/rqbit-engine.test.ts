@@ -309,12 +309,16 @@ describe('changing', () => {
   it('downloads all, or only what is read, once the check is over', async () => {
     const fake = server.add(show.bytes);
     fake.change('initializing');
-    const changed = engine.setDownloadAll?.(show.infoHash, false, { signal });
+    const changed = engine.setFileWishes?.(
+      show.infoHash,
+      { wanted: [], unwanted: [{ first: 0, endExclusive: 3 }] },
+      { signal },
+    );
     await expect.poll(() => requestsTo(/stats/).length).toBeGreaterThan(1);
     fake.change('live');
     await changed;
     expect(fake.selected.size).toBe(0);
-    await engine.setDownloadAll?.(show.infoHash, true, { signal });
+    await engine.setFileWishes?.(show.infoHash, { wanted: [{ first: 0, endExclusive: 3 }], unwanted: [] }, { signal });
     expect([...fake.selected]).toEqual([0, 1, 2]);
   });
 });

@@ -122,10 +122,14 @@ describe('what is fetched', () => {
     const seeder = await Seeder.start({ torrents: [torrent], rate: MiB });
     const { engine } = await startEngine();
     await add(engine, torrent, [seeder.address]);
-    await engine.setDownloadAll?.(torrent.infoHash, true, { signal });
+    await engine.setFileWishes?.(
+      torrent.infoHash,
+      { wanted: [{ first: 0, endExclusive: 1 }], unwanted: [] },
+      { signal },
+    );
     const pieces = await engine.pieces(torrent.infoHash, { signal });
     await expect.poll(() => pieces.heldCount, { timeout: 20_000 }).toBeGreaterThan(0);
-    await engine.setDownloadAll?.(torrent.infoHash, false, { signal });
+    await engine.setFileWishes?.(torrent.infoHash, { wanted: [], unwanted: [] }, { signal });
     expect((await engine.list({ signal }))[0]?.wantsMore).toBe(false);
     await readAll(streamOf(engine, torrent, { start: 19 * MiB, end: 19 * MiB + 1 }));
     expect(pieces.heldCount).toBeLessThan(pieces.pieceCount / 2);
