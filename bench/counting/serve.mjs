@@ -6,6 +6,8 @@ const mount = await mountFuse({
   mountpoint,
   subtype: 'null-fs',
   count: mode === 'count',
+  // As a mount has it whose log is not at debug.
+  trace: mode === 'count',
   fastLane: { module: new URL('../null-fs/fast-lane.mjs', import.meta.url) },
 });
 process.once('SIGTERM', () => mount.unmount({ force: true }));

@@ -89,6 +89,11 @@ export class FuseMount {
     await this.closed;
   }
 
+  /** The level of the logger has changed: the fuse thread, which never gets to ask, begins or ceases to tell. */
+  followLogLevel(): void {
+    this.#parts.thread.followLogLevel();
+  }
+
   /** The number that Linux has for the thread that loops on the device. */
   get osThread(): number {
     return this.#parts.thread.osThread;

@@ -1,5 +1,6 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from '../util/logger.ts';
+import { DebugSwitch } from './debug-switch.ts';
 import { FuseError } from './errors.ts';
 import type { SessionLimits } from './filesystem.ts';
 import type { FromFuseThread, FuseThreadData, ToFuseThread } from './fuse-thread-messages.ts';
@@ -33,10 +34,14 @@ export class FuseThread {
   /** Resolves when the thread is gone. Never rejects. */
   readonly ended: Promise<FuseThreadEnd>;
   readonly #worker: Worker;
+  readonly #debug: DebugSwitch;
+  readonly #logger: Logger;
   #osThread = 0;
 
-  private constructor(worker: Worker, options: FuseThreadOptions) {
+  private constructor(worker: Worker, debug: DebugSwitch, options: FuseThreadOptions) {
     this.#worker = worker;
+    this.#debug = debug;
+    this.#logger = options.logger;
     this.ended = endOf(worker);
     worker.on('message', (message: FromFuseThread) => {
       if (message.kind === 'forward') options.slowLane?.handle(message.frame);
@@ -51,11 +56,13 @@ export class FuseThread {
    * @throws FuseError `filesystem-failed`
    */
   static async start(options: FuseThreadOptions): Promise<FuseThread> {
+    const debug = new DebugSwitch();
+    debug.set(options.logger.debugEnabled);
     const data: FuseThreadData = {
       fastLaneModule: options.fastLane?.module.href,
       fastLaneData: options.fastLane?.data,
       hasSlowLane: options.slowLane !== undefined,
-      debugEnabled: options.logger.debugEnabled,
+      debug: debug.memory,
       trace: options.trace,
       counters: options.counters,
     };
@@ -64,9 +71,14 @@ export class FuseThread {
       workerData: data,
       transferList: [...(options.fastLane?.transfer ?? [])],
     });
-    const thread = new FuseThread(worker, options);
+    const thread = new FuseThread(worker, debug, options);
     thread.#osThread = (await thread.#next('loaded')).osThread;
     return thread;
+  }
+
+  /** The level of the log has changed. */
+  followLogLevel(): void {
+    this.#debug.set(this.#logger.debugEnabled);
   }
 
   /** The number that Linux has for it. */

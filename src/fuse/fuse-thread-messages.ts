@@ -10,7 +10,8 @@ export interface FuseThreadData {
   readonly fastLaneData: unknown;
   /** Whether anyone answers what is forwarded. */
   readonly hasSlowLane: boolean;
-  readonly debugEnabled: boolean;
+  /** Memory of a `DebugSwitch`. */
+  readonly debug: SharedArrayBuffer;
   readonly trace: boolean;
   /** Memory of the operation counters; undefined when nobody counts. */
   readonly counters: SharedArrayBuffer | undefined;

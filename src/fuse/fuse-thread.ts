@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { currentOsThread } from '../util/os-thread.ts';
 import type { RequestFrame } from './codec/request-frame.ts';
+import { DebugSwitch } from './debug-switch.ts';
 import { FuseDevice } from './device.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FastLane, FastLaneFactory } from './filesystem.ts';
@@ -17,7 +18,7 @@ import { LoggingTrace } from './trace.ts';
  * `receiveMessageOnPort`.
  */
 async function main(port: MessagePort, data: FuseThreadData): Promise<void> {
-  const logger = new PostingLogger(port, data.debugEnabled);
+  const logger = new PostingLogger(port, new DebugSwitch(data.debug));
   const fastLane = await loadFastLane(data, logger);
   const post = (message: FromFuseThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const served = new Promise<number>(resolve => port.once('message', (message: ToFuseThread) => resolve(message.fd)));

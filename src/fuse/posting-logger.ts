@@ -1,17 +1,22 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LogFields, Logger } from '../util/logger.ts';
+import type { DebugSwitch } from './debug-switch.ts';
 import type { LogMessage } from './fuse-thread-messages.ts';
 
 /** Hands log lines to the thread that mounted: this one never gets to write them, it blocks on the device. */
 export class PostingLogger implements Logger {
-  readonly debugEnabled: boolean;
+  readonly #debug: DebugSwitch;
   readonly #port: MessagePort;
   readonly #bindings: LogFields;
 
-  constructor(port: MessagePort, debugEnabled: boolean, bindings: LogFields = {}) {
+  constructor(port: MessagePort, debug: DebugSwitch, bindings: LogFields = {}) {
     this.#port = port;
-    this.debugEnabled = debugEnabled;
+    this.#debug = debug;
     this.#bindings = bindings;
+  }
+
+  get debugEnabled(): boolean {
+    return this.#debug.isOn;
   }
 
   debug(fields: LogFields, message: string): void {
@@ -31,7 +36,7 @@ export class PostingLogger implements Logger {
   }
 
   child(bindings: LogFields): Logger {
-    return new PostingLogger(this.#port, this.debugEnabled, { ...this.#bindings, ...bindings });
+    return new PostingLogger(this.#port, this.#debug, { ...this.#bindings, ...bindings });
   }
 
   #post(level: LogMessage['level'], fields: LogFields, message: string): void {

@@ -16,7 +16,7 @@ export interface MountFuseOptions extends MountOptions {
   /** Answers on this thread whatever the fast lane declines or has no method for. */
   readonly slowLane?: Filesystem;
   readonly logger?: Logger;
-  /** One debug line for each request and each reply. */
+  /** One debug line for each request and each reply, while the logger takes them; see {@link FuseMount.followLogLevel}. */
   readonly trace?: boolean;
   /** Whether requests are counted, for {@link FuseMount.operations}; true by default. */
   readonly count?: boolean;

@@ -12,7 +12,7 @@ export interface Trace {
   reply(frame: RequestFrame, parts: ReplyParts): void;
 }
 
-/** One debug line for each request and each reply, read straight from their bytes. */
+/** One debug line for each request and each reply, read straight from their bytes; nothing while nobody wants debug lines. */
 export class LoggingTrace implements Trace {
   readonly #logger: Logger;
   readonly #lane: string;
@@ -23,11 +23,11 @@ export class LoggingTrace implements Trace {
   }
 
   request(frame: RequestFrame): void {
-    this.#logger.debug({ lane: this.#lane }, describeRequest(frame));
+    if (this.#logger.debugEnabled) this.#logger.debug({ lane: this.#lane }, describeRequest(frame));
   }
 
   reply(frame: RequestFrame, parts: ReplyParts): void {
-    this.#logger.debug({ lane: this.#lane }, describeReply(frame, parts));
+    if (this.#logger.debugEnabled) this.#logger.debug({ lane: this.#lane }, describeReply(frame, parts));
   }
 }
 

@@ -80,7 +80,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     ...fuseOptions(mountpoint, config),
     ...tree.fuse,
     logger,
-    trace: logger.debugEnabled,
+    trace: true,
   });
   tree.serve(fuse);
   try {
@@ -105,6 +105,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   async function reload(changed: Config): Promise<void> {
     const added = await parseSources(changed.torrents.sources, 'configuration');
     live.current = changed;
+    fuse.followLogLevel();
     tree.slowLane.refreshPolicies();
     addSources(catalog, added, logger);
   }

@@ -96,6 +96,11 @@ describe('a mount in the foreground', () => {
     writeFileSync(config, '[log]\nlevel = "info"\n');
     mount.child.kill('SIGHUP');
     await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('configuration reloaded');
+    expect(readText(log)).not.toContain('LOOKUP');
+    writeFileSync(config, '[log]\nlevel = "debug"\n');
+    mount.child.kill('SIGHUP');
+    const lookUp = () => run('stat', [mount.path('nothing')]).then(() => readText(log));
+    await expect.poll(lookUp, { timeout: 10_000 }).toMatch(/LOOKUP #\d+ .*"nothing"/);
     writeFileSync(config, '[log]\nlevel = "loud"\n');
     mount.child.kill('SIGHUP');
     await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('the one before stays');
