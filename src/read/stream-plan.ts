@@ -43,7 +43,8 @@ const JOIN_BYTES = 1 << 20;
 /**
  * Decides where missing bytes come from. Pure. Each want joins a stream that will soon be there, or goes to the local file where
  * the pieces are held, or extends a stream, or opens one. A read is never put behind a piece that it does not span, unless that
- * piece is held, or its own is missing too and the stream in front of it is moving.
+ * piece is held, or its own is missing too and the stream in front of it is moving. What is read ahead may wait behind a piece that
+ * does not come, but only while somebody wants that piece.
  */
 export function planStreams<Stream extends PlannedStream>(input: PlanInput<Stream>): StreamPlan<Stream> {
   const lanes = input.streams.map(stream => ({
@@ -117,9 +118,15 @@ class Planner<Stream extends PlannedStream> {
     let best: Lane<Stream> | undefined;
     for (const lane of this.#lanes) {
       if (lane.opened > at || lane.reach + JOIN_BYTES < at || (best && best.opened >= lane.opened)) continue;
-      if (!urgent || this.#isSoonAt(lane, at)) best = lane;
+      if (urgent ? this.#isSoonAt(lane, at) : !this.#isStuckInFront(lane, at)) best = lane;
     }
     return best;
+  }
+
+  /** It waits for a piece in front of the byte that nobody wants any more: who did has gone on without it. Wants are placed in order. */
+  #isStuckInFront({ stream, opened, target }: Lane<Stream>, at: number): boolean {
+    const { layout } = this.#input;
+    return stream?.stalled === true && target === undefined && layout.pieceAt(opened) !== layout.pieceAt(at);
   }
 
   #isSoonAt(lane: Lane<Stream>, at: number): boolean {

@@ -69,6 +69,27 @@ describe.each([true, false])('held pieces on this disk (written by another progr
     await rig.reader.stop();
   });
 
+  it('are read ahead of a reader that went on without a piece which nobody has', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 8 * MiB }, mustVerify);
+    torrent.lose(...Array.from({ length: torrent.details.pieceCount }, (_, piece) => piece));
+    torrent.withhold(5);
+    const handle = rig.open(torrent);
+    const readOn = async (from: number, to: number) => {
+      for (let offset = from; offset < to; offset += 64 * KiB) await rig.read(handle, offset, 64 * KiB);
+    };
+    await readOn(0, 5 * PIECE);
+    await rig.until(() => rig.engine.openStreams.size === 1);
+    const [stuck] = rig.engine.openStreams; // waits for the piece, to go on to the end of the window
+    const last = (stuck?.endExclusive ?? 0) - 64 * KiB;
+    expect(last).toBeGreaterThan(7 * PIECE);
+    rig.clock.advance(1_000);
+    await readOn(6 * PIECE, 7 * PIECE);
+    await rig.until(() => rig.fast.read(handle, last, 64 * KiB) !== undefined);
+    expect([...rig.engine.openStreams].map(({ position }) => position)).not.toContain(5 * PIECE);
+    await rig.reader.stop();
+  });
+
   it('are asked of the engine when the file cannot be read', async () => {
     const rig = new ReaderRig();
     const torrent = await onDisk(rig, { length: MiB }, mustVerify);

@@ -65,6 +65,17 @@ describe('the plan of streams', () => {
     expect(plan({ streams: [stream(0, 8 * PIECE, true)], wants }).open).toHaveLength(1);
   });
 
+  it('reads ahead behind a piece that does not come only while somebody wants that piece', () => {
+    const stuck = stream(PIECE, 8 * PIECE, true);
+    const window = ahead(2 * PIECE, 8 * PIECE);
+    const waiting = plan({ streams: [stuck], wants: [urgent(PIECE, PIECE + 100), window] });
+    expect([waiting.keep.get(stuck), waiting.open]).toEqual([8 * PIECE, []]);
+    const goneOn = plan({ streams: [stuck], wants: [window], held: [2, 3], local: [2, 3] });
+    expect(goneOn.keep.size).toBe(0);
+    expect(goneOn.local).toEqual([ahead(2 * PIECE, 4 * PIECE)]);
+    expect(goneOn.open).toEqual([{ start: 4 * PIECE, end: 8 * PIECE }]);
+  });
+
   it('lets everybody who needs the same missing piece share a stream, stalled or not', () => {
     const stuck = stream(PIECE, 2 * PIECE, true);
     const wants = [urgent(PIECE, PIECE + 100), urgent(PIECE + 50_000, 2 * PIECE)];

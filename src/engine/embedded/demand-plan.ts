@@ -6,40 +6,70 @@ export interface PieceDemand {
 
 /**
  * The missing pieces in the order in which they are fetched: first what each stream needs next, then the rest of the streams'
- * windows, a piece of each in turn, then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit` pieces. Demands come in order of age, and no piece is in the plan twice.
+ * windows, a piece of each in turn, then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit`
+ * pieces that some peer has, and as many that nobody has: those cost nothing as long as nobody has them, and must not take the
+ * place of the others. Demands come in order of age, and no piece is in the plan twice.
  */
-export function planPieces(wanted: {
+export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
+  const plan = new GrowingPlan(rules);
+  let cursors = demands.map(demand => firstMissing(demand, rules.isMissing));
+  for (const { next, end } of cursors) if (next < end) plan.add(next);
+  const urgentCount = plan.pieces.length;
+  while (cursors.length > 0 && !plan.isFull) {
+    for (const cursor of cursors) plan.addOneOf(cursor);
+    cursors = cursors.filter(cursor => cursor.next < cursor.end);
+  }
+  for (const { first, end } of [...ahead, ...wanted]) {
+    for (let piece = first; piece < end && !plan.isFull; piece++) plan.add(piece);
+  }
+  return { pieces: plan.pieces, urgentCount };
+}
+
+interface PlanRules {
+  readonly isMissing: (piece: number) => boolean;
+  /** Whether some peer has it. */
+  readonly isAvailable: (piece: number) => boolean;
+  readonly limit: number;
+}
+
+export interface PlanInput extends PlanRules {
   readonly demands: readonly PieceDemand[];
   /** Without a stream, in order. */
   readonly ahead: readonly PieceDemand[];
-  readonly isMissing: (piece: number) => boolean;
-  readonly limit: number;
   /** What is downloaded although nobody reads it, in order. */
   readonly wanted: readonly PieceDemand[];
-}): PiecePlan {
-  const plan: number[] = [];
-  const planned = new Set<number>();
-  const take = (piece: number) => {
-    plan.push(piece);
-    planned.add(piece);
-  };
-  let cursors = wanted.demands.map(demand => firstMissing(demand, wanted.isMissing));
-  for (const { next, end } of cursors) {
-    if (next < end && !planned.has(next) && plan.length < wanted.limit) take(next);
+}
+
+class GrowingPlan {
+  readonly pieces: number[] = [];
+  readonly #planned = new Set<number>();
+  readonly #rules: PlanRules;
+  #available = 0;
+
+  constructor(rules: PlanRules) {
+    this.#rules = rules;
   }
-  const urgentCount = plan.length;
-  const isOpen = (piece: number) => !planned.has(piece) && wanted.isMissing(piece);
-  while (cursors.length > 0 && plan.length < wanted.limit) {
-    for (const cursor of cursors) {
-      while (cursor.next < cursor.end && !isOpen(cursor.next)) cursor.next++;
-      if (cursor.next < cursor.end && plan.length < wanted.limit) take(cursor.next++);
-    }
-    cursors = cursors.filter(cursor => cursor.next < cursor.end);
+
+  get isFull(): boolean {
+    return this.#available >= this.#rules.limit;
   }
-  for (const { first, end } of [...wanted.ahead, ...wanted.wanted]) {
-    for (let piece = first; piece < end && plan.length < wanted.limit; piece++) if (isOpen(piece)) take(piece);
+
+  /** Adds the next piece that can be added, and moves the cursor past it. */
+  addOneOf(cursor: { next: number; readonly end: number }): void {
+    for (let isAdded = false; !isAdded && cursor.next < cursor.end && !this.isFull; ) isAdded = this.add(cursor.next++);
   }
-  return { pieces: plan, urgentCount };
+
+  /** @returns whether the piece is in the plan now and was not before */
+  add(piece: number): boolean {
+    const { isMissing, isAvailable, limit } = this.#rules;
+    if (this.#planned.has(piece) || !isMissing(piece)) return false;
+    const isHad = isAvailable(piece);
+    if ((isHad ? this.#available : this.pieces.length - this.#available) >= limit) return false;
+    if (isHad) this.#available++;
+    this.#planned.add(piece);
+    this.pieces.push(piece);
+    return true;
+  }
 }
 
 export interface PiecePlan {

@@ -3,6 +3,7 @@ import type { FileWishes, TorrentRange } from '../engine.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
+import { Availability } from './availability.ts';
 import type { DataExtents } from './data-extents.ts';
 import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
 import { HeldPieces } from './held-pieces.ts';
@@ -58,6 +59,7 @@ export class TorrentSession {
   readonly #store: PayloadStore;
   readonly #fetcher: PieceFetcher;
   readonly #wanted: WantedPieces;
+  readonly #availability: Availability;
   readonly #demands = new Map<number, PieceDemand>();
   #ahead: readonly PieceDemand[] = [];
   /** What was last told of each demand's progress. */
@@ -85,13 +87,16 @@ export class TorrentSession {
     setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
     this.#store = new PayloadStore(components.folder.files, details);
+    const wires = () => this.#member?.wires ?? [];
+    const now = () => performance.now();
+    this.#availability = new Availability(details.pieceCount, wires, now);
     this.#fetcher = new PieceFetcher({
       details,
-      wires: () => this.#member?.wires ?? [],
+      wires,
       plan: () => this.#plan(),
       keep: (piece, bytes) => this.#keep(piece, bytes),
       onBadPeer: wire => this.#ban(wire),
-      now: () => performance.now(),
+      now,
     });
   }
 
@@ -288,6 +293,7 @@ export class TorrentSession {
       demands: [...this.#demands.values()],
       ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
+      isAvailable: piece => this.#availability.has(piece),
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
       wanted: this.#wanted.missing(piece => this.held.has(piece)),
     });

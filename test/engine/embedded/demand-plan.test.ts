@@ -4,12 +4,19 @@ import { type PieceDemand, planPieces } from '../../../src/engine/embedded/deman
 
 const plan = (
   demands: PieceDemand[],
-  options: { held?: number[]; limit?: number; ahead?: PieceDemand[]; wanted?: PieceDemand[] } = {},
+  options: {
+    held?: number[];
+    dead?: number[];
+    limit?: number;
+    ahead?: PieceDemand[];
+    wanted?: PieceDemand[];
+  } = {},
 ) =>
   planPieces({
     demands,
     ahead: options.ahead ?? [],
     isMissing: piece => !(options.held ?? []).includes(piece),
+    isAvailable: piece => !(options.dead ?? []).includes(piece),
     limit: options.limit ?? 100,
     wanted: options.wanted ?? [],
   });
@@ -48,6 +55,24 @@ test('what is fetched ahead without a stream comes after all that streams want',
 
 test('everything else comes last, when everything is wanted', () => {
   expect(plan([{ first: 3, end: 5 }], { wanted: [{ first: 1, end: 7 }], held: [2] }).pieces).toEqual([3, 4, 1, 5, 6]);
+});
+
+test('pieces that nobody has keep their place, and take none of those that somebody has', () => {
+  const demands = [
+    { first: 0, end: 4 },
+    { first: 4, end: 8 },
+  ];
+  const dead = [0, 1, 2, 3];
+  expect(plan(demands, { dead, limit: 2 })).toEqual({ pieces: [0, 4, 1, 5], urgentCount: 2 });
+  const wanted = [{ first: 0, end: 100 }];
+  expect(plan([], { dead, limit: 3, wanted }).pieces).toEqual([0, 1, 2, 4, 5, 6]);
+});
+
+test('a reader of what somebody has does not wait for any number of readers of what nobody has', () => {
+  const stuck = Array.from({ length: 50 }, (_, first) => ({ first, end: first + 1 }));
+  const dead = stuck.map(({ first }) => first);
+  const { pieces, urgentCount } = plan([...stuck, { first: 90, end: 91 }], { dead, limit: 4 });
+  expect(pieces.slice(0, urgentCount)).toContain(90);
 });
 
 test('a plan has each missing piece of the demands once, within its limit, urgent ones first', () => {
