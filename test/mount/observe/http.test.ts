@@ -12,6 +12,7 @@ import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 
 const film = makeTorrent({ name: 'film.mkv', content: patternContent(32 * 2 ** 20, 'film'), pieceLength: 256 * 1024 });
+const TOKEN = 'a-token-that-nobody-guesses';
 
 describe('the HTTP server of a mount', () => {
   test('listens only where --http says so', async () => {
@@ -61,6 +62,47 @@ describe('the HTTP server of a mount', () => {
     expect(await statusOf(new URL('/readyz', url), {})).toBe(200);
   });
 
+  test('lets nobody in without the token where there is one, and takes no change from a foreign page', async () => {
+    const mount = await mountFilm(['--http', '127.0.0.1:0'], { TORRENT_FUSE_HTTP_TOKEN: TOKEN });
+    const url = dashboardOf(mount);
+    const bearer = { authorization: `Bearer ${TOKEN}` };
+    for (const path of ['/api/status', '/api/events', '/metrics', `/api/torrents/${film.infoHash}/files`]) {
+      expect(await statusOf(new URL(path, url), {}), path).toBe(401);
+      expect(await statusOf(new URL(path, url), { headers: { authorization: 'Bearer wrong' } }), path).toBe(401);
+    }
+    const forget = new URL(`/api/torrents/${film.infoHash}`, url);
+    expect(await statusOf(forget, { method: 'DELETE' })).toBe(401);
+    for (const foreign of [{ host: 'evil.example' }, { origin: 'http://evil.example' }]) {
+      expect(await statusOf(forget, { method: 'DELETE', headers: { ...bearer, ...foreign } })).toBe(403);
+    }
+    expect(await runOk('ls', [mount.mountpoint])).toContain(film.name);
+    expect(await statusOf(forget, { method: 'DELETE', headers: bearer })).toBeLessThan(300);
+    expect(await runOk('ls', [mount.mountpoint])).not.toContain(film.name);
+  });
+
+  test('takes no body of 10 MB, sent in full by many at once, while a read goes on', async () => {
+    const seeder = await Seeder.start({ torrents: [film], rate: 16 * 2 ** 20 });
+    const mount = await mountFilm(['--http', '127.0.0.1:0', '--peer', seeder.address]);
+    const reading = run('sha256sum', [mount.path('film.mkv')]);
+    const body = Buffer.alloc(10_000_000, 'x');
+    const answers = Array.from({ length: 20 }, (_, index) => {
+      // Too long for JSON; short enough for a .torrent, and none.
+      const type = index % 2 === 0 ? 'application/json' : 'application/x-bittorrent';
+      return fetch(new URL('/api/torrents', dashboardOf(mount)), {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body,
+      }).then(
+        ({ status }) => status,
+        () => 'cut' as const,
+      );
+    });
+    for (const answer of await Promise.all(answers)) expect([400, 413, 503, 'cut']).toContain(answer);
+    expect((await reading).stdout.split(' ')[0]).toBe(sha256(film));
+    const status = await fetch(new URL('/api/status', dashboardOf(mount)));
+    expect(await status.json()).toMatchObject({ torrents: [{ info_hash: film.infoHash }] });
+  });
+
   test('shows the metrics that the mount itself has, and promtool likes them', async () => {
     const mount = await mountFilm(['--http', '127.0.0.1:0']);
     const served = await (await fetch(new URL('/metrics', dashboardOf(mount)))).text();
@@ -81,7 +123,7 @@ describe('the HTTP server of a mount', () => {
   });
 });
 
-async function mountFilm(args: readonly string[]): Promise<MountProcess> {
+async function mountFilm(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<MountProcess> {
   const folder = await scratchFolder();
   const source = join(folder, 'film.torrent');
   await writeFile(source, film.bytes);
@@ -90,6 +132,7 @@ async function mountFilm(args: readonly string[]): Promise<MountProcess> {
     mountpoint: join(folder, 'mnt'),
     dataDir: join(folder, 'data'),
     args: [...LOOPBACK_ONLY, ...args],
+    env,
   });
 }
 
