@@ -8,7 +8,8 @@ const OPERATIONS_PER_SCENARIO = 2_000;
 
 /**
  * Random requests for random torrents through both dispatchers of a mount, over an engine that stalls, breaks and loses pieces,
- * against the payload. To repeat a failure set `READ_SEED` to the seed that the message names.
+ * against the payload. To repeat a failure set `READ_SEED` to the seed that the message names; `READ_OPERATIONS`
+ * makes it longer.
  */
 describe('any sequence of opens, reads, interrupts and closes', () => {
   it('gives the payload or an error that something explains, and leaves nothing behind', {

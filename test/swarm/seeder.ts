@@ -86,6 +86,10 @@ export class Seeder {
     await this.#do('resume');
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** Gone without a word, as when the machine is switched off; {@link again} brings it back. */
   async kill(): Promise<void> {
     await kill(this.#process);

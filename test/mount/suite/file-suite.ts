@@ -1,13 +1,11 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MountProcess } from '../harness/mount-process.ts';
-import { run, runOk, shell } from '../harness/run.ts';
+import { readAtRandom } from '../harness/random-reads.ts';
+import { runOk, shell } from '../harness/run.ts';
 import { createScratchFolder, removeScratchFolder } from '../harness/scratch.ts';
 import { type Corpus, HUGE_LANDMARKS, HUGE_SIZE, TREE_FILE_COUNT } from './corpus.ts';
-
-const RANDOM_READER = fileURLToPath(new URL('../harness/random_reader.py', import.meta.url));
 
 export interface FileSuiteSetup {
   readonly corpus: Corpus;
@@ -70,10 +68,10 @@ class FileSuite {
 
   async readsAtRandom(): Promise<void> {
     const { name, payload } = this.#setup.corpus.torrents.random;
-    const readers = Array.from({ length: 8 }, (_, seed) =>
-      this.#run('/usr/bin/python3', [RANDOM_READER, this.#mount.path(name), payload, `${seed}`, '125', `${2 << 20}`]),
-    );
-    for (const reader of await Promise.all(readers)) expect(reader).toMatchObject({ code: 0, stdout: '' });
+    const files = [{ mounted: this.#mount.path(name), source: payload }];
+    const got = await readAtRandom(this.#mount, files, { seed: 1, readers: 8, operations: 1000, seconds: 100 });
+    expect(got).toMatchObject({ operations: 1000, wrong: [] });
+    for (const error of Object.keys(got.errors)) expect(error).toMatch(/^EAGAIN /);
   }
 
   async hashesBigFile(): Promise<void> {
@@ -157,13 +155,6 @@ class FileSuite {
 
   async #sorted(script: string, root: string): Promise<string> {
     return (await this.#ok('bash', ['-c', script, 'bash', root])).split('\n').sort().join('\n');
-  }
-
-  #run(command: string, args: readonly string[]) {
-    return run(...this.#mount.asMounter(command, args), {
-      timeoutMs: 110_000,
-      env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    });
   }
 
   #ok(command: string, args: readonly string[]): Promise<string> {
