@@ -69,12 +69,23 @@ export class ReadPattern {
   #match(read: ObservedRead): MutableCursor | undefined {
     let best: MutableCursor | undefined;
     for (const cursor of this.#cursors) {
-      const reached = cursor === this.#cursors[0] ? Math.max(cursor.position, read.silentlyReadTo) : cursor.position;
-      const near =
-        read.offset >= cursor.position - TOLERANCE_BYTES && read.offset <= reached + TOLERANCE_BYTES && cursor;
+      const { from, to } = this.#reachOf(cursor, read);
+      const near = read.offset >= from && read.offset <= to && cursor;
       if (near && (best === undefined || distance(near, read) < distance(best, read))) best = near;
     }
     return best;
+  }
+
+  #reachOf(cursor: MutableCursor, { silentlyReadTo }: ObservedRead): { from: number; to: number } {
+    const { position, runBytes } = cursor;
+    if (cursor !== this.#cursors[0] || silentlyReadTo === 0) {
+      return { from: position - TOLERANCE_BYTES, to: position + TOLERANCE_BYTES };
+    }
+    // Without a jump a read of the run is no step back: its report was overtaken by that of a later one.
+    return {
+      from: position - Math.max(runBytes, TOLERANCE_BYTES),
+      to: Math.max(position, silentlyReadTo) + TOLERANCE_BYTES,
+    };
   }
 
   #isProbe({ offset, length }: ReadRange): boolean {

@@ -79,6 +79,15 @@ describe('the pattern of the reads of a handle', () => {
     expect(read(60 * MiB).kind).toBe('starts');
   });
 
+  it('takes the late report of a sequential read for no step back', () => {
+    const { pattern, read } = watch();
+    read(0, MiB);
+    read(9 * MiB, MiB, { silentlyReadTo: 10 * MiB });
+    expect(read(3 * MiB, MiB, { silentlyReadTo: 10 * MiB }).kind).toBe('continues');
+    expect(pattern.cursors).toMatchObject([{ position: 10 * MiB, active: true }]);
+    expect(read(3 * MiB, MiB).kind).toBe('starts');
+  });
+
   it('counts what a reader skipped as position, not as proof', () => {
     const { pattern, read } = watch();
     read(0);
