@@ -149,6 +149,8 @@ export interface ByteStream {
   /**
    * The next bytes, at least one and at most up to `endExclusive`; waits for as long as they are missing. Undefined at
    * `endExclusive`. Every byte is checked as far as the engine can: see `docs/SEMANTICS.md`. One call at a time.
+   *
+   * The bytes are the caller's until it calls again: then their memory may be used for others.
    */
   read(): Promise<Uint8Array | undefined>;
 

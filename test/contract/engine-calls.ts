@@ -17,7 +17,8 @@ export async function readAll(stream: ByteStream): Promise<Buffer> {
 
 export async function drain(stream: ByteStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) chunks.push(chunk);
+  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read())
+    chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

@@ -1,6 +1,6 @@
-import type { Dispatcher } from 'undici';
 import type { Logger } from '../../util/logger.ts';
 import { RqbitStatusError } from './http-errors.ts';
+import type { AnswerSink } from './stream-socket.ts';
 
 /** One debug line for each call of the API with its status and duration, and a few for each stream. */
 export class CallLog {
@@ -25,30 +25,31 @@ export class CallLog {
     }
   }
 
-  /** The handler that is to hear of the stream's answer, in place of the given one. */
-  stream(request: StreamRequest, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-    if (!this.#logger.debugEnabled) return handler;
+  /** The sink that is to hear of the stream's answer, in place of the given one. */
+  stream(request: StreamRequest, sink: AnswerSink): AnswerSink {
+    if (!this.#logger.debugEnabled) return sink;
     const { call, range, reads } = request;
     const fields = { call, range, reads: reads?.() ?? [] };
     this.#logger.debug(fields, 'rqbit is asked for a stream');
     const startedAt = performance.now();
-    const ended = (error?: Error): void => {
-      this.#logger.debug({ ...fields, ms: since(startedAt), reason: error?.message }, 'a stream of rqbit ended');
+    const ended = (error?: unknown): void => {
+      const reason = error instanceof Error ? error.message : undefined;
+      this.#logger.debug({ ...fields, ms: since(startedAt), reason }, 'a stream of rqbit ended');
     };
     return {
-      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-      onResponseStart: (controller, status, headers, message) => {
-        this.#logger.debug({ ...fields, status, ms: since(startedAt) }, 'rqbit answered with a stream');
-        handler.onResponseStart?.(controller, status, headers, message);
+      onHead: head => {
+        this.#logger.debug({ ...fields, status: head.status, ms: since(startedAt) }, 'rqbit answered with a stream');
+        return sink.onHead(head);
       },
-      onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
-      onResponseEnd: (controller, trailers) => {
+      space: () => sink.space(),
+      filled: bytes => sink.filled(bytes),
+      onEnd: () => {
         ended();
-        handler.onResponseEnd?.(controller, trailers);
+        sink.onEnd();
       },
-      onResponseError: (controller, error) => {
+      onFailure: error => {
         ended(error);
-        handler.onResponseError?.(controller, error);
+        sink.onFailure(error);
       },
     };
   }

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import { sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
 import { type Logger, silentLogger } from '../../util/logger.ts';
@@ -21,6 +20,7 @@ import {
   rootSchema,
   statsSchema,
 } from './schemas.ts';
+import type { AnswerSink, StreamSocket } from './stream-socket.ts';
 import { type Answer, type Call, RqbitTransport, type TransportOptions } from './transport.ts';
 
 /**
@@ -163,21 +163,16 @@ export class RqbitClient {
     await this.#repeated({ method: 'POST', path, contentType: 'application/json', body, signal });
   }
 
-  /**
-   * Begins to fetch the bytes of a file; the handler hears the rest.
-   *
-   * @param reads names in the log of the reads that it is for
-   * @returns what the call is named in messages
-   */
-  dispatchStream(
-    file: StreamRange,
-    handler: Dispatcher.DispatchHandler,
-    reads?: (() => readonly string[]) | undefined,
-  ): string {
-    const path = `/torrents/${file.infoHash}/stream/${file.fileIndex}`;
+  /** Begins to fetch the bytes of a file; the sink hears the rest. @param reads names in the log of the reads that it is for */
+  openStream(file: StreamRange, sink: AnswerSink, reads?: (() => readonly string[]) | undefined): StreamSocket {
+    const path = pathOfStream(file);
     const range = `bytes=${file.start}-${file.endExclusive - 1}`;
-    this.#transport.dispatchStream(path, range, this.#log.stream({ call: `GET ${path}`, range, reads }, handler));
-    return this.#transport.nameOf('GET', path);
+    return this.#transport.openStream(path, range, this.#log.stream({ call: `GET ${path}`, range, reads }, sink));
+  }
+
+  /** What the call is named in messages. */
+  nameOfStream(file: StreamRange): string {
+    return this.#transport.nameOf('GET', pathOfStream(file));
   }
 
   /** Payload came in on a stream. */
@@ -247,6 +242,10 @@ export interface StreamRange {
   readonly fileIndex: number;
   readonly start: number;
   readonly endExclusive: number;
+}
+
+function pathOfStream({ infoHash, fileIndex }: StreamRange): string {
+  return `/torrents/${infoHash}/stream/${fileIndex}`;
 }
 
 function get(path: string, signal: AbortSignal): Call {

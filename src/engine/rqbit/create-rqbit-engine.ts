@@ -47,7 +47,7 @@ export async function createRqbitEngine(options: RqbitEngineOptions, parts: Rqbi
 }
 
 async function connect(server: ExternalServer, options: RqbitEngineOptions, parts: RqbitEngineParts): Promise<Engine> {
-  const client = newClient(server, options, parts);
+  const client = newClient(server, parts);
   try {
     const version = await waitFor(client, parts);
     const description = `rqbit ${version} at ${server.url.origin}`;
@@ -66,7 +66,7 @@ async function manage(server: ManagedServer, options: RqbitEngineOptions, parts:
     logger: parts.logger.child({ part: 'rqbit' }),
     whenReady: async (url, { signal }) => {
       // The connections to the last server are of no use any more.
-      if (client === undefined) client = newClient({ url, credentials: managed.credentials }, options, parts);
+      if (client === undefined) client = newClient({ url, credentials: managed.credentials }, parts);
       else await client.retarget(url);
       version = await client.waitForServer({ signal });
     },
@@ -90,14 +90,13 @@ async function manage(server: ManagedServer, options: RqbitEngineOptions, parts:
 
 function newClient(
   server: Pick<ExternalServer, 'url' | 'credentials'>,
-  { maxStreams }: RqbitEngineOptions,
   { logger }: Pick<RqbitEngineParts, 'logger'>,
 ): RqbitClient {
   if (server.url.username !== '' || server.url.password !== '') {
     const advice = 'set the user and password in the environment or a file, not in the URL';
     throw new EngineError('unauthorized', `rqbit at ${server.url.host}: ${advice}`);
   }
-  return new RqbitClient({ url: server.url, credentials: server.credentials, maxStreams }, logger);
+  return new RqbitClient({ url: server.url, credentials: server.credentials }, logger);
 }
 
 async function waitFor(client: RqbitClient, { logger, signal }: RqbitEngineParts): Promise<string> {

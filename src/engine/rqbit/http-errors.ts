@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
+import { NotHttpError } from './http-head.ts';
 
 /** An HTTP status that is no success. The code is what the status means whatever was asked. */
 export class RqbitStatusError extends EngineError {
@@ -58,7 +59,8 @@ function adviceFor(status: number): string {
 /** Turns what undici, node:net or node:tls throw into an EngineError; one of ours comes back as it is. */
 export function transportError(error: unknown, call: string): EngineError {
   if (error instanceof EngineError) return error;
-  const code = error instanceof errors.HTTPParserError ? 'protocol' : (transportCodes[codeIn(error)] ?? 'network');
+  const isNoHttp = error instanceof errors.HTTPParserError || error instanceof NotHttpError;
+  const code = isNoHttp ? 'protocol' : (transportCodes[codeIn(error)] ?? 'network');
   return new EngineError(code, `${call}: ${phrases[code] ?? messageOf(error)}`, { cause: error });
 }
 

@@ -41,7 +41,7 @@ function isReachedByLoopback({ address }: ListeningSocket): boolean {
 async function askVersion(url: URL, signal: AbortSignal): Promise<ProbeResult> {
   // Whoever waits for the mount to start should not notice.
   const timeouts = { connectMs: 1000, headersMs: 1000, bodyMs: 1000 };
-  const client = new RqbitClient({ url, credentials: undefined, maxStreams: 1, timeouts });
+  const client = new RqbitClient({ url, credentials: undefined, timeouts });
   try {
     const version = await client.version({ signal });
     const found = isSupportedVersion(version);

@@ -1,27 +1,27 @@
-import type { Dispatcher } from 'undici';
 import { EngineError } from '../errors.ts';
 import type { RqbitClient, StreamRange } from './client.ts';
+import { ErrorAnswer } from './error-answer.ts';
 import { RqbitStatusError, transportError } from './http-errors.ts';
+import type { HttpHead } from './http-head.ts';
+import { ReceiveQueue } from './receive-queue.ts';
 import { parseErrorReason } from './schemas.ts';
+import type { AnswerSink, StreamSocket } from './stream-socket.ts';
 
 /**
  * The body of one `GET /torrents/{hash}/stream/{index}` for one range, as a queue to pull from. Nothing is believed before
  * the status is 206 and Content-Range and Content-Length are exactly what was asked for; what comes after is counted.
  *
- * Unread bytes are bounded: beyond a high mark, or beyond what is wanted so far, the connection is paused, and TCP holds the
+ * Unread bytes are bounded: when the queue is full, or has what is wanted so far, the connection is paused, and TCP holds the
  * server back.
  */
-export class RangeBody {
+export class RangeBody implements AnswerSink {
   readonly range: StreamRange;
   readonly #client: RqbitClient;
   readonly #fileLength: number;
-  readonly #queue: Uint8Array[] = [];
-  #queuedBytes = 0;
-  #position: number;
-  #receivedUpTo: number;
+  readonly #call: string;
+  readonly #socket: StreamSocket;
+  readonly #queue: ReceiveQueue;
   #wantedUpTo: number;
-  #call = '';
-  #controller: Dispatcher.DispatchController | undefined;
   #errorAnswer: ErrorAnswer | undefined;
   /** Set once: nothing comes after it. */
   #failure: unknown;
@@ -33,25 +33,25 @@ export class RangeBody {
     this.range = range;
     this.#client = client;
     this.#fileLength = fileLength;
-    this.#position = range.start;
-    this.#receivedUpTo = range.start;
+    this.#queue = new ReceiveQueue(range);
     this.#wantedUpTo = range.endExclusive;
-    this.#call = client.dispatchStream(range, this.#handler(), reads);
+    this.#call = client.nameOfStream(range);
+    this.#socket = client.openStream(range, this, reads);
   }
 
   /** File offset of the byte that the next `take` begins with. */
   get position(): number {
-    return this.#position;
+    return this.#queue.position;
   }
 
   /** Whether all of it was taken, or no more will come. */
   get isSpent(): boolean {
-    return this.#isClosed || this.#failure !== undefined || this.#position >= this.range.endExclusive;
+    return this.#isClosed || this.#failure !== undefined || this.position >= this.range.endExclusive;
   }
 
   /** Whether there are bytes to take, or none will come. */
   get isReady(): boolean {
-    return this.#queue.length > 0 || this.isSpent;
+    return this.#queue.hasBytes || this.isSpent;
   }
 
   /** Resolves when {@link take} has something to say, or on `close`. */
@@ -61,20 +61,17 @@ export class RangeBody {
     return this.#ready.promise;
   }
 
-  /** The next bytes, at most `maxBytes`; undefined when none are here now. @throws EngineError once all before it were taken */
+  /**
+   * The next bytes, at most `maxBytes`; undefined when none are here now. They are the caller's until it takes more.
+   *
+   * @throws EngineError once all before it were taken
+   */
   take(maxBytes: number): Uint8Array | undefined {
-    const chunk = this.#queue[0];
-    if (chunk === undefined) {
-      if (this.#failure !== undefined) throw this.#failure;
-      return undefined;
-    }
-    const taken = chunk.byteLength <= maxBytes ? chunk : chunk.subarray(0, maxBytes);
-    if (taken === chunk) this.#queue.shift();
-    else this.#queue[0] = chunk.subarray(maxBytes);
-    this.#position += taken.byteLength;
-    this.#queuedBytes -= taken.byteLength;
+    if (this.#isClosed) return undefined;
+    const bytes = this.#queue.take(maxBytes);
     this.#resume();
-    return taken;
+    if (bytes === undefined && this.#failure !== undefined) throw this.#failure;
+    return bytes;
   }
 
   /** Bytes from there on are not wanted for now. All of the range is, unless this says otherwise. */
@@ -87,104 +84,90 @@ export class RangeBody {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#queue.length = 0;
-    this.#queuedBytes = 0;
-    if (this.#receivedUpTo < this.range.endExclusive) this.#controller?.abort(new Error('closed by the reader'));
-    else if (this.#controller?.paused) this.#controller.resume();
+    if (this.#queue.receivedUpTo < this.range.endExclusive) this.#socket.destroy(new Error('closed by the reader'));
     this.#notify();
   }
 
-  #handler(): Dispatcher.DispatchHandler {
-    return {
-      onRequestStart: controller => {
-        this.#controller = controller;
-        if (this.#isClosed) controller.abort(new Error('closed by the reader'));
-      },
-      onResponseStart: (controller, status, headers) => this.#onHead(controller, status, headers),
-      onResponseData: (controller, chunk) => this.#onData(controller, chunk),
-      onResponseEnd: () => this.#onEnd(),
-      onResponseError: (_controller, error) => this.#fail(transportError(error, this.#call)),
-    };
-  }
-
-  #onHead(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200) return;
-    if (status >= 300) {
-      this.#errorAnswer = { status, body: [], length: 0 };
-      return;
+  onHead(head: HttpHead): number | undefined {
+    if (head.status >= 300) {
+      this.#errorAnswer = new ErrorAnswer(head);
+      this.#checkErrorAnswer(this.#errorAnswer);
+      return undefined;
     }
-    const error = this.#headError(status, headers);
-    if (error === undefined) return;
-    this.#fail(error);
-    controller.abort(error);
+    const error = this.#headError(head);
+    if (error !== undefined) this.#fail(error);
+    return this.range.endExclusive - this.range.start;
   }
 
-  #headError(status: number, headers: Headers): EngineError | undefined {
+  space(): Uint8Array {
+    return this.#errorAnswer?.space ?? this.#queue.space();
+  }
+
+  filled(bytes: number): boolean {
+    if (this.#errorAnswer !== undefined) {
+      this.#errorAnswer.filled(bytes);
+      this.#checkErrorAnswer(this.#errorAnswer);
+      return true;
+    }
+    this.#client.noteReceived(bytes);
+    this.#queue.filled(bytes);
+    this.#notify();
+    return this.#wantsMore;
+  }
+
+  onEnd(): void {}
+
+  onFailure(error: unknown): void {
+    if (this.#isClosed) return;
+    if (this.#errorAnswer !== undefined) this.#fail(this.#statusError(this.#errorAnswer));
+    else if (error !== undefined) this.#fail(transportError(error, this.#call));
+    else this.#fail(new EngineError('disconnected', `${this.#call}: it hung up in the middle of the answer`));
+  }
+
+  /** Also the end of the answer, which makes the connection free for the next request. */
+  get #wantsMore(): boolean {
+    const { hasRoom, receivedUpTo } = this.#queue;
+    return receivedUpTo >= this.range.endExclusive || (hasRoom && receivedUpTo < this.#wantedUpTo);
+  }
+
+  #resume(): void {
+    if (this.#wantsMore) this.#socket.resume();
+  }
+
+  #headError({ status, headers }: HttpHead): EngineError | undefined {
     const { start, endExclusive } = this.range;
     if (status !== 206) {
       return new EngineError('bad-range', `${this.#call}: HTTP ${status} where a part of the file was asked for`);
     }
     const expectedRange = `bytes ${start}-${endExclusive - 1}/${this.#fileLength}`;
-    if (headers['content-range'] !== expectedRange) {
-      const told = String(headers['content-range']).slice(0, 100);
-      return new EngineError('bad-range', `${this.#call}: Content-Range is "${told}", not "${expectedRange}"`);
+    const told = (name: string) => String(headers.get(name)).slice(0, 100);
+    if (headers.get('content-range') !== expectedRange) {
+      const message = `${this.#call}: Content-Range is "${told('content-range')}", not "${expectedRange}"`;
+      return new EngineError('bad-range', message);
     }
     const expectedLength = String(endExclusive - start);
-    if (headers['content-length'] !== expectedLength) {
-      const told = String(headers['content-length']).slice(0, 100);
-      return new EngineError('protocol', `${this.#call}: Content-Length is ${told}, not ${expectedLength}`);
+    if (headers.get('content-length') !== expectedLength) {
+      const message = `${this.#call}: Content-Length is ${told('content-length')}, not ${expectedLength}`;
+      return new EngineError('protocol', message);
     }
-    if (headers['content-encoding'] !== undefined) {
+    if (headers.has('content-encoding') || headers.has('transfer-encoding')) {
       return new EngineError('protocol', `${this.#call}: the bytes are encoded, though we asked for them as they are`);
     }
     return undefined;
   }
 
-  #onData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#errorAnswer === undefined) this.#client.noteReceived(chunk.byteLength);
-    if (this.#isClosed || this.#failure !== undefined) return;
-    if (this.#errorAnswer !== undefined) {
-      this.#errorAnswer.body.push(chunk);
-      this.#errorAnswer.length += chunk.byteLength;
-      if (this.#errorAnswer.length > MAX_ERROR_BYTES) {
-        this.#onEnd();
-        controller.abort(new Error('an endless error answer'));
-      }
-      return;
-    }
-    if (this.#receivedUpTo + chunk.byteLength > this.range.endExclusive) {
-      const error = new EngineError('protocol', `${this.#call}: more bytes than announced`);
-      this.#fail(error);
-      controller.abort(error);
-      return;
-    }
-    this.#receivedUpTo += chunk.byteLength;
-    this.#queue.push(chunk);
-    this.#queuedBytes += chunk.byteLength;
-    if (this.#queuedBytes > HIGH_MARK_BYTES || !this.#wantsMore) controller.pause();
-    this.#notify();
+  #checkErrorAnswer(answer: ErrorAnswer): void {
+    if (answer.isComplete) this.#fail(this.#statusError(answer));
   }
 
-  /** Also the end of the answer, which makes the connection free for the next request. */
-  get #wantsMore(): boolean {
-    return this.#receivedUpTo < this.#wantedUpTo || this.#receivedUpTo >= this.range.endExclusive;
+  #statusError({ status, body }: ErrorAnswer): RqbitStatusError {
+    return new RqbitStatusError(status, this.#call, parseErrorReason(body));
   }
 
-  #resume(): void {
-    if (this.#queuedBytes < LOW_MARK_BYTES && this.#wantsMore && this.#controller?.paused) this.#controller.resume();
-  }
-
-  #onEnd(): void {
-    if (this.#errorAnswer !== undefined) {
-      const { status, body } = this.#errorAnswer;
-      this.#fail(new RqbitStatusError(status, this.#call, parseErrorReason(Buffer.concat(body))));
-    } else if (this.#receivedUpTo < this.range.endExclusive) {
-      this.#fail(new EngineError('disconnected', `${this.#call}: the answer ended early`));
-    }
-  }
-
+  /** Whatever the server does now is of no interest. */
   #fail(error: unknown): void {
     this.#failure ??= error;
+    this.#socket.destroy(error);
     this.#notify();
   }
 
@@ -200,20 +183,6 @@ export interface RangeRequest {
   readonly fileLength: number;
   /** See `StreamOptions.reads`. */
   readonly reads: (() => readonly string[]) | undefined;
-}
-
-/** Two reads of 256 KiB ahead of the reader keep a copy at full speed; more would only be thrown away by the next seek. */
-const HIGH_MARK_BYTES = 512 * 1024;
-const LOW_MARK_BYTES = 256 * 1024;
-/** Room for rqbit's longest reasons, which are chains of causes. */
-const MAX_ERROR_BYTES = 16 * 1024;
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-interface ErrorAnswer {
-  readonly status: number;
-  readonly body: Uint8Array[];
-  length: number;
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {

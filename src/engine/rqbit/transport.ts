@@ -2,13 +2,13 @@ import { type Dispatcher, Pool } from 'undici';
 import { EngineError } from '../errors.ts';
 import { RqbitStatusError, transportError } from './http-errors.ts';
 import { parseErrorReason } from './schemas.ts';
+import type { AnswerSink, StreamSocket } from './stream-socket.ts';
+import { StreamSockets } from './stream-sockets.ts';
 
 export interface TransportOptions {
   /** `http:` or `https:`, perhaps with a path before which the API stands; without user and password. */
   readonly url: URL;
   readonly credentials: RqbitCredentials | undefined;
-  /** How many file streams may be open at once. */
-  readonly maxStreams: number;
   readonly timeouts?: Partial<TransportTimeouts>;
 }
 
@@ -45,8 +45,8 @@ export interface Answer {
 }
 
 /**
- * HTTP to one rqbit server, in three bounded pools of connections, so that neither open streams nor magnets that resolve
- * hold up the short calls. Follows no redirect, and accepts no success but 200 (206 for streams).
+ * HTTP to one rqbit server: two bounded pools of connections, so that magnets that resolve do not hold up the short calls, and
+ * connections of their own for streams. Follows no redirect, and accepts no success but 200 (206 for streams).
  */
 export class RqbitTransport {
   /** What the server is called in messages: its URL without secrets. */
@@ -56,11 +56,13 @@ export class RqbitTransport {
   readonly #timeouts: TransportTimeouts;
   readonly #calls: Pool;
   readonly #slowCalls: Pool;
-  readonly #streams: Pool;
+  readonly #streams: StreamSockets;
+  readonly #host: string;
 
   constructor(options: TransportOptions) {
     const { url, credentials } = options;
     this.server = `rqbit at ${url.origin}${url.pathname}`.replace(/\/+$/, '');
+    this.#host = url.host;
     this.#basePath = url.pathname.replace(/\/+$/, '');
     this.#authorization = credentials && basicAuthorization(credentials);
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -69,12 +71,7 @@ export class RqbitTransport {
     this.#calls = new Pool(url.origin, { ...common, connections: CALL_CONNECTIONS });
     this.#slowCalls = new Pool(url.origin, { ...common, connections: SLOW_CALL_CONNECTIONS });
     // No timeouts here: a missing piece may take for ever, and who reads the stream keeps the time.
-    this.#streams = new Pool(url.origin, {
-      connect,
-      connections: options.maxStreams,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#streams = new StreamSockets({ url, connectMs: this.#timeouts.connectMs });
   }
 
   /** @throws EngineError; the signal's reason */
@@ -93,10 +90,11 @@ export class RqbitTransport {
     }
   }
 
-  /** Sends a GET for a file's bytes; everything that follows is told to the handler. */
-  dispatchStream(path: string, range: string, handler: Dispatcher.DispatchHandler): void {
-    const headers = { ...this.#headers(), accept: '*/*', range };
-    this.#streams.dispatch({ method: 'GET', path: this.#basePath + path, headers }, handler);
+  /** Sends a GET for a file's bytes; everything that follows is told to the sink. */
+  openStream(path: string, range: string, sink: AnswerSink): StreamSocket {
+    const headers = { host: this.#host, accept: '*/*', range, ...this.#headers() };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    return this.#streams.send(`GET ${this.#basePath}${path} HTTP/1.1\r\n${lines.join('')}\r\n`, sink);
   }
 
   nameOf(method: string, path: string): string {
@@ -105,7 +103,8 @@ export class RqbitTransport {
 
   /** Breaks every connection off, failing what is under way with `reason`, and resolves when they are gone. */
   async close(reason: EngineError): Promise<void> {
-    await Promise.all([this.#calls, this.#slowCalls, this.#streams].map(pool => pool.destroy(reason)));
+    const pools = [this.#calls, this.#slowCalls].map(pool => pool.destroy(reason));
+    await Promise.all([...pools, this.#streams.close(reason)]);
   }
 
   #requestOf(call: Call): Dispatcher.RequestOptions {

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function clientOf(url: URL, credentials?: { user: string; password: string }): RqbitClient {
   const timeouts = { connectMs: 500, headersMs: 300, bodyMs: 300 };
-  return new RqbitClient({ url, credentials, maxStreams: 6, timeouts });
+  return new RqbitClient({ url, credentials, timeouts });
 }
 
 async function failureOf(call: Promise<unknown>): Promise<EngineError> {

@@ -17,7 +17,7 @@ let redialler: PeerRedialler;
 beforeEach(async () => {
   server = await LyingRqbit.start();
   server.add(torrent.bytes);
-  client = new RqbitClient({ url: server.url, credentials: undefined, maxStreams: 1 });
+  client = new RqbitClient({ url: server.url, credentials: undefined });
   restarter = new TorrentRestarter({ client });
   redialler = new PeerRedialler({ restarter, logger: silentLogger }, { firstMs: 60 });
 });

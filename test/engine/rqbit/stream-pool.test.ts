@@ -34,7 +34,7 @@ beforeEach(async () => {
   fake = server.add(torrent.bytes);
   fake.content = content;
   fake.holdAll();
-  client = new RqbitClient({ url: server.url, credentials: undefined, maxStreams: 6, timeouts: { headersMs: 400 } });
+  client = new RqbitClient({ url: server.url, credentials: undefined, timeouts: { headersMs: 400 } });
   health = new TorrentHealth({ client, logger: silentLogger, restarter: new TorrentRestarter({ client }) });
   pool = startPool();
 });

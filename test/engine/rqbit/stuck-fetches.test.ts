@@ -16,7 +16,7 @@ let stuck: StuckFetches;
 beforeEach(async () => {
   server = await LyingRqbit.start();
   server.add(torrent.bytes);
-  client = new RqbitClient({ url: server.url, credentials: undefined, maxStreams: 1 });
+  client = new RqbitClient({ url: server.url, credentials: undefined });
   restarter = new TorrentRestarter({ client });
   stuck = new StuckFetches({ restarter, logger: silentLogger }, { stuckMs: 50 });
 });
