@@ -161,6 +161,7 @@ export class TorrentSlowLane implements Filesystem {
 
   flush(_: RequestContext, node: NodeId, handle: number): void {
     if (isVirtual(node)) this.#virtual.flush(handle);
+    else this.#files.flush(handle);
   }
 
   fsync(): void {}

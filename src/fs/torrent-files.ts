@@ -92,6 +92,10 @@ export class TorrentFiles {
     return { slices: await this.#options.reader.read(request.handle, range, { signal, nonBlocking, id }) };
   }
 
+  flush(handle: number): void {
+    this.#options.reader.flushed(handle);
+  }
+
   release(handle: number): void {
     const open = this.#handles.get(handle);
     if (open === undefined) return;
@@ -158,9 +162,10 @@ export class TorrentFiles {
       case 'cached':
         return { handle, flags: NOFLUSH | OpenReplyFlag.KEEP_CACHE, backingId: 0 };
       case 'direct': {
-        // Without FUSE_DIRECT_IO_ALLOW_MMAP a direct open cannot be mapped at all: then rather the weaker promises.
-        const how = this.#directIoMmap ? OpenReplyFlag.DIRECT_IO : OpenReplyFlag.KEEP_CACHE;
-        return { handle, flags: NOFLUSH | how, backingId: 0 };
+        if (this.#directIoMmap) return { handle, flags: NOFLUSH | OpenReplyFlag.DIRECT_IO, backingId: 0 };
+        // Without FUSE_DIRECT_IO_ALLOW_MMAP a direct open cannot be mapped at all: then rather the weaker promises. A flush is all
+        // that tells of a reader there which is gone.
+        return { handle, flags: OpenReplyFlag.KEEP_CACHE, backingId: 0 };
       }
     }
   }

@@ -1,7 +1,11 @@
+import type { Clock } from '../util/clock.ts';
 import type { Demand, OpenFile } from './open-file.ts';
 import type { PendingRead } from './pending-read.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { ReadPolicy, ReadRange } from './reader.ts';
+
+/** A reader that is alive, at another descriptor of the handle, asks again for what it still needs: the kernel does so by itself. */
+const FLUSH_GRACE_MS = 250;
 
 /** One open handle on the main thread. */
 export class OpenHandle implements Demand {
@@ -17,6 +21,7 @@ export class OpenHandle implements Demand {
   seenJumps = 0;
   /** What was asked for with EAGAIN for an answer: fetched, so that asking again makes sense. */
   #wish: { from: number; readonly to: number } | undefined;
+  #stopGrace: (() => void) | undefined;
 
   constructor(parts: { handle: number; file: OpenFile; readAhead: ReadAhead; policy: ReadPolicy }) {
     this.handle = parts.handle;
@@ -44,5 +49,21 @@ export class OpenHandle implements Demand {
   wish(from: number, to: number): void {
     this.#wish = { from, to: this.file.layout.roundUp(to) };
     this.file.plan();
+  }
+
+  /** See {@link Reader.flushed}. */
+  flushed(clock: Clock): void {
+    this.readAhead.drop();
+    const waiting = [...this.pending.keys()];
+    if (waiting.length === 0 || this.#stopGrace !== undefined) return;
+    this.#stopGrace = clock.after(FLUSH_GRACE_MS, () => {
+      this.#stopGrace = undefined;
+      for (const read of waiting) read.fail(new DOMException('a descriptor of the file was closed', 'AbortError'));
+    });
+  }
+
+  close(): void {
+    this.#stopGrace?.();
+    this.readAhead.drop();
   }
 }

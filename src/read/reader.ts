@@ -13,6 +13,13 @@ export interface Reader {
   close(handle: number): void;
 
   /**
+   * A descriptor of a handle that the kernel reads through its page cache was closed: told only of those, because whoever waited there
+   * and was killed does not end its read, and the handle is not closed before its reads are answered. Others may have duplicates
+   * of the descriptor, so it is no proof: the read-ahead is dropped at once, and the reads that wait now end after a short grace.
+   */
+  flushed(handle: number): void;
+
+  /**
    * Exactly the bytes `[offset, offset + length)`, cut only by the end of the file, as slices of private memory.
    *
    * @throws ReadError `missing` (policy eagain or `nonBlocking`), `timeout`, `too-many-waiters`; EngineError; the signal's reason

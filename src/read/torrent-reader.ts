@@ -82,9 +82,13 @@ export class TorrentReader implements Reader {
     this.#parts.handles.close(handle);
     failPending(open, () => new ReadError('bad-handle', 'the file was closed while it was read'));
     open.file.demands.delete(open);
-    open.readAhead.drop();
+    open.close();
     open.file.plan();
     if (open.file.demands.size === 0) this.#closeFile(open.file);
+  }
+
+  flushed(handle: number): void {
+    this.#handles.get(handle)?.flushed(this.#parts.clock);
   }
 
   async read(handle: number, range: ReadRange, options: ReadOptions): Promise<readonly Uint8Array[]> {

@@ -6,6 +6,8 @@ import type { FakeEngine } from './fake-engine.ts';
 export class FakeReader implements Reader {
   /** The open handles and their policies. */
   readonly policies = new Map<number, ReadPolicy>();
+  /** Handles of {@link flushed}, in order. */
+  readonly flushedHandles: number[] = [];
   /** What {@link verifiedLocalFile} answers. */
   localPath: string | undefined;
   /** Answers {@link verifiedLocalFile} with the rejection of its signal only. */
@@ -28,6 +30,10 @@ export class FakeReader implements Reader {
   close(handle: number): void {
     this.#files.delete(handle);
     this.policies.delete(handle);
+  }
+
+  flushed(handle: number): void {
+    this.flushedHandles.push(handle);
   }
 
   async read(handle: number, range: ReadRange, options: ReadOptions): Promise<readonly Uint8Array[]> {

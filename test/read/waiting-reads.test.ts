@@ -266,6 +266,54 @@ describe('closing a handle', () => {
   });
 });
 
+describe('a descriptor that is closed while the kernel reads through its page cache', () => {
+  it('drops the read-ahead, and ends the reads that wait after a short grace', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 64 * MiB, pieceLength: MiB });
+    for (let offset = 0; offset < 2 * MiB; offset += 128 * KiB) await rig.read(handle, offset, 128 * KiB);
+    torrent.peers = 0;
+    const read = rig.read(handle, 50 * MiB, 100);
+    await rig.settle();
+    rig.reader.flushed(handle);
+    await rig.settle();
+    expect(rig.reader.statistics()).toMatchObject({ windowBytes: 0, waitingReads: 1 });
+    rig.clock.advance(250);
+    await expect(read).rejects.toMatchObject({ name: 'AbortError' });
+    await rig.settle();
+    expect(rig.engine.openStreams.size).toBe(0);
+    await rig.reader.stop();
+  });
+
+  it('leaves alone who reads on at a duplicate', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 4 * MiB });
+    torrent.peers = 0;
+    const old = rig.read(handle, 0, 100);
+    await rig.settle();
+    rig.reader.flushed(handle);
+    const fresh = rig.read(handle, MiB, 100);
+    await rig.settle();
+    rig.clock.advance(250);
+    await expect(old).rejects.toMatchObject({ name: 'AbortError' });
+    torrent.peers = 1;
+    expect(await fresh).toHaveLength(100);
+    await rig.reader.stop();
+  });
+
+  it('leaves no timer behind when the handle is closed', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 4 * MiB });
+    torrent.peers = 0;
+    const read = rig.read(handle, 0, 100);
+    await rig.settle();
+    rig.reader.flushed(handle);
+    rig.reader.close(handle);
+    await expect(read).rejects.toMatchObject({ code: 'bad-handle' });
+    await rig.settle();
+    expect(rig.clock.pendingTimers).toBe(0);
+  });
+});
+
 describe('a read that must not wait', () => {
   const eagain = { whenMissing: 'eagain', timeoutMs: 30_000 } as const;
 
