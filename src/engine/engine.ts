@@ -128,6 +128,8 @@ export interface StreamOptions extends WaitOptions {
   readonly start: number;
   /** The first file offset that is not wanted; see {@link ByteStream.extend}. */
   readonly endExclusive: number;
+  /** Where streams are in each other's way, a higher one goes before; 0 when left out. It may change, and is asked for anew. */
+  readonly priority?: (() => number) | undefined;
   /** The reads that wait for its bytes now, by their names in the log; an engine asks at `debug` only. */
   readonly reads?: (() => readonly string[]) | undefined;
 }

@@ -4,9 +4,16 @@ import type { ReadPolicy } from '../read/reader.ts';
 /** As a path is set to, what comes first in front. */
 export const priorities = ['high', 'normal', 'low'] as const;
 
+/** As the reader and the engines compare them. */
+const rankOf = { high: 1, normal: 0, low: -1 } as const;
+
 /** What the settings of a path mean for a read, where they say nothing the mount's own policy. */
-export function readPolicyOf({ policy, timeoutMs }: PathSettings, fallback: ReadPolicy): ReadPolicy {
-  return { whenMissing: policy ?? fallback.whenMissing, timeoutMs: timeoutMs ?? fallback.timeoutMs };
+export function readPolicyOf(settings: PathSettings, fallback: ReadPolicy): ReadPolicy {
+  return {
+    whenMissing: settings.policy ?? fallback.whenMissing,
+    timeoutMs: settings.timeoutMs ?? fallback.timeoutMs,
+    priority: rankOf[settings.priority ?? 'normal'],
+  };
 }
 
 /** As `user.torrent.policy` shows it: `eagain`, or `wait:30s`. */

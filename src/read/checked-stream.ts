@@ -18,7 +18,7 @@ export class CheckedStream implements ByteStream {
   position: number;
   endExclusive: number;
   readonly #parts: CheckedStreamParts;
-  readonly #options: Pick<StreamOptions, 'reads' | 'signal'>;
+  readonly #options: Pick<StreamOptions, 'priority' | 'reads' | 'signal'>;
   readonly #closing = new AbortController();
   #stream: ByteStream | undefined;
 

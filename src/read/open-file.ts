@@ -66,6 +66,8 @@ export class OpenFile implements PumpHost {
   readonly layout: FileLayout;
   readonly memory: FileMemory;
   readonly demands: Set<Demand> = new Set();
+  /** See `ReadPolicy.priority`: of one file every handle has the same. */
+  priority = 0;
   readonly #parts: OpenFileParts;
   readonly #file: ReadableFile;
   readonly #local: LocalPieces;
@@ -191,7 +193,7 @@ export class OpenFile implements PumpHost {
     const reads = (): string[] => readsWaitingFor({ from: pump.position, to: pump.end }, this.memory.waiters());
     const checksAll = verifyAll || (engine.mustVerify?.(this.id.infoHash) ?? false);
     const mustCheck = (piece: number): boolean => checksAll || this.#local.isMismatched(piece);
-    const options = { start, endExclusive: end, signal, reads };
+    const options = { start, endExclusive: end, signal, reads, priority: () => this.priority };
     if (this.layout.everyPiece(start, end, piece => !mustCheck(piece))) return engine.open(this.id, options);
     return new CheckedStream({ engine, details: this.#file.details, layout: this.layout, id: this.id }, options);
   }

@@ -8,6 +8,8 @@ export interface ReadAheadParts {
   readonly ledger: WindowLedger;
   /** The largest window; 0 reads nothing ahead. */
   readonly maxBytes: number;
+  /** See {@link WindowOwner.priority}. */
+  readonly priority: () => number;
   /** The windows have changed. */
   readonly onChange: () => void;
 }
@@ -82,10 +84,10 @@ export class ReadAhead {
 
   /** @returns how far the reader may go on before the window has to move */
   #widen(cursor: Cursor): number {
-    const { ledger, maxBytes, fileLength, onChange } = this.#parts;
+    const { ledger, maxBytes, fileLength, onChange, priority } = this.#parts;
     const wanted = Math.min(readWindow(cursor, maxBytes), fileLength - cursor.position);
     if (wanted <= 0) return 0;
-    const window = this.#windows.get(cursor) ?? new CursorWindow(cursor, onChange);
+    const window = this.#windows.get(cursor) ?? new CursorWindow(cursor, { onChange, priority });
     this.#windows.set(cursor, window);
     const granted = ledger.grant(window, wanted);
     window.next = Math.max(window.next, cursor.position);
@@ -99,15 +101,19 @@ class CursorWindow implements Window {
   readonly cursor: Cursor;
   next = 0;
   end = 0;
-  readonly #onChange: () => void;
+  readonly #parts: Pick<ReadAheadParts, 'onChange' | 'priority'>;
 
-  constructor(cursor: Cursor, onChange: () => void) {
+  constructor(cursor: Cursor, parts: Pick<ReadAheadParts, 'onChange' | 'priority'>) {
     this.cursor = cursor;
-    this.#onChange = onChange;
+    this.#parts = parts;
+  }
+
+  get priority(): number {
+    return this.#parts.priority();
   }
 
   revoked(): void {
     this.end = 0;
-    this.#onChange();
+    this.#parts.onChange();
   }
 }

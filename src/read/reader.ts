@@ -63,4 +63,6 @@ export interface ReadPolicy {
   readonly whenMissing: 'wait' | 'eagain';
   /** How long a read may wait without one new byte arriving for it, before it fails with `timeout`. */
   readonly timeoutMs: number;
+  /** Where reads are in each other's way, a higher one goes before; 0 when left out. */
+  readonly priority?: number;
 }

@@ -64,11 +64,13 @@ export class TorrentReader implements Reader {
       fileLength: openFile.layout.length,
       ledger: windows,
       maxBytes: base === 0 ? 0 : maxWindowBytes,
+      priority: () => openFile.priority,
       onChange: () => openFile.plan(),
     });
     const opened = new OpenHandle({ handle, file: openFile, readAhead, policy });
     this.#handles.set(handle, opened);
     openFile.demands.add(opened);
+    openFile.priority = policy.priority ?? 0;
     openFile.opened();
     this.#runs.opened(file);
     return handle;
@@ -111,7 +113,9 @@ export class TorrentReader implements Reader {
   }
 
   setPolicy(handle: number, policy: ReadPolicy): void {
-    this.#get(handle).policy = policy;
+    const open = this.#get(handle);
+    open.policy = policy;
+    open.file.priority = policy.priority ?? 0;
   }
 
   async verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<string | undefined> {

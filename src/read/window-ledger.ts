@@ -1,12 +1,15 @@
 /** Whoever reads ahead. */
 export interface WindowOwner {
+  /** Windows of a higher one are not taken for those of a lower one. */
+  readonly priority: number;
   /** Its window is needed elsewhere: it has none until it asks again. */
   revoked(): void;
 }
 
 /**
  * Shares one limit of bytes among all read-ahead windows. A window is not waited for: it goes to the reader that was active
- * last, and is taken from those that were not active for the longest time, such as paused players.
+ * last, and is taken from those of the lowest priority, and of these from the ones that were not active for the longest time, such
+ * as paused players.
  */
 export class WindowLedger {
   readonly limit: number;
@@ -30,7 +33,12 @@ export class WindowLedger {
     if (granted <= 0) return 0;
     this.#granted.set(owner, granted);
     this.#total += granted;
-    while (this.#total > this.limit) this.#revokeOldest();
+    while (this.#total > this.limit) {
+      const least = this.#leastImportant();
+      this.release(least);
+      if (least === owner) return 0;
+      least.revoked();
+    }
     return granted;
   }
 
@@ -39,10 +47,11 @@ export class WindowLedger {
     this.#granted.delete(owner);
   }
 
-  #revokeOldest(): void {
-    const [oldest] = this.#granted.keys();
-    if (oldest === undefined) return;
-    this.release(oldest);
-    oldest.revoked();
+  /** Only while there is any. */
+  #leastImportant(): WindowOwner {
+    let least: WindowOwner | undefined;
+    for (const owner of this.#granted.keys()) if (least === undefined || owner.priority < least.priority) least = owner;
+    if (least === undefined) throw new Error('unreachable: what is over the limit was granted to somebody');
+    return least;
   }
 }

@@ -3,6 +3,10 @@ import { WindowLedger, type WindowOwner } from '../../src/read/window-ledger.ts'
 
 class Owner implements WindowOwner {
   revocations = 0;
+  readonly priority: number;
+  constructor(priority = 0) {
+    this.priority = priority;
+  }
   revoked(): void {
     this.revocations++;
   }
@@ -23,6 +27,18 @@ describe('the ledger of windows', () => {
     ledger.release(paused);
     ledger.release(paused);
     expect(ledger.total).toBe(0);
+  });
+
+  it('takes from the lowest priority first, and gives it nothing where the others leave nothing', () => {
+    const ledger = new WindowLedger(10);
+    const [high, low, normal] = [new Owner(1), new Owner(-1), new Owner()];
+    ledger.grant(high, 4);
+    ledger.grant(low, 4);
+    expect(ledger.grant(normal, 4)).toBe(4);
+    expect([high.revocations, low.revocations]).toEqual([0, 1]);
+    expect(ledger.grant(low, 4)).toBe(0);
+    expect([high.revocations, low.revocations, normal.revocations]).toEqual([0, 1, 0]);
+    expect(ledger.total).toBe(8);
   });
 
   it('grants nothing out of nothing', () => {

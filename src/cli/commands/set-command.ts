@@ -29,7 +29,7 @@ export function addSetCommand(program: Command, context: CliContext): void {
     .description(
       'Sets, for a file or a folder of a mount and what is below it: policy=wait|eagain (what a read of missing bytes does), ' +
         'timeout=30s (how long it waits without progress), pin=yes|no (what is there is downloaded, read or not), ' +
-        'priority=low|normal|high. The value default takes a setting back. Kept across restarts.',
+        'priority=low|normal|high (which reads come first). The value default takes a setting back. Kept across restarts.',
     )
     .argument('<PATH>', 'a path in the mount')
     .argument('<SETTING...>', 'such as policy=eagain or pin=yes')

@@ -4,20 +4,30 @@ export interface PieceDemand {
   readonly end: number;
 }
 
+export interface StreamDemand extends PieceDemand {
+  /** See `StreamOptions.priority`. */
+  readonly priority: number;
+}
+
 /**
- * The missing pieces in the order in which they are fetched: first what each stream needs next, then the rest of the streams'
- * windows, a piece of each in turn, then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit`
+ * The missing pieces in the order in which they are fetched: first what each stream needs next, those of a higher priority before
+ * the others, so that none comes to a stop; then the rest of the streams' windows, one priority after the other, a piece of each
+ * in turn; then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit`
  * pieces that some peer has, and as many that nobody has: those cost nothing as long as nobody has them, and must not take the
  * place of the others. Demands come in order of age, and no piece is in the plan twice.
  */
 export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
   const plan = new GrowingPlan(rules);
-  let cursors = demands.map(demand => firstMissing(demand, rules.isMissing));
+  const ranked = [...demands].sort((one, other) => other.priority - one.priority);
+  const cursors = ranked.map(demand => firstMissing(demand, rules.isMissing));
   for (const { next, end } of cursors) if (next < end) plan.add(next);
   const urgentCount = plan.pieces.length;
-  while (cursors.length > 0 && !plan.isFull) {
-    for (const cursor of cursors) plan.addOneOf(cursor);
-    cursors = cursors.filter(cursor => cursor.next < cursor.end);
+  for (const priority of new Set(ranked.map(demand => demand.priority))) {
+    let equals = cursors.filter(cursor => cursor.priority === priority);
+    while (equals.length > 0 && !plan.isFull) {
+      for (const cursor of equals) plan.addOneOf(cursor);
+      equals = equals.filter(cursor => cursor.next < cursor.end);
+    }
   }
   for (const { first, end } of [...ahead, ...wanted]) {
     for (let piece = first; piece < end && !plan.isFull; piece++) plan.add(piece);
@@ -33,7 +43,7 @@ interface PlanRules {
 }
 
 export interface PlanInput extends PlanRules {
-  readonly demands: readonly PieceDemand[];
+  readonly demands: readonly StreamDemand[];
   /** Without a stream, in order. */
   readonly ahead: readonly PieceDemand[];
   /** What is downloaded although nobody reads it, in order. */
@@ -78,8 +88,14 @@ export interface PiecePlan {
   readonly urgentCount: number;
 }
 
-function firstMissing(demand: PieceDemand, isMissing: (piece: number) => boolean): { next: number; end: number } {
-  let next = demand.first;
-  while (next < demand.end && !isMissing(next)) next++;
-  return { next, end: demand.end };
+interface Cursor {
+  next: number;
+  readonly end: number;
+  readonly priority: number;
+}
+
+function firstMissing({ first, end, priority }: StreamDemand, isMissing: (piece: number) => boolean): Cursor {
+  let next = first;
+  while (next < end && !isMissing(next)) next++;
+  return { next, end, priority };
 }

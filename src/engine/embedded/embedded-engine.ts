@@ -253,7 +253,8 @@ class EmbeddedEngine implements Engine {
       const reads = stream.reads?.() ?? [];
       this.#logger.debug({ stream: demand, ...stream.file, ...range, reads }, 'a stream wants bytes of the torrent');
     }
-    this.#thread.send({ kind: 'demand', demand, infoHash: stream.file.infoHash, ...range });
+    const priority = stream.priority?.() ?? 0;
+    this.#thread.send({ kind: 'demand', demand, infoHash: stream.file.infoHash, ...range, priority });
   }
 
   #streamEnded(stream: EmbeddedStream): void {

@@ -29,6 +29,8 @@ export interface StreamHost {
  */
 export class EmbeddedStream implements ByteStream {
   readonly file: FileId;
+  /** See `StreamOptions.priority`. */
+  readonly priority: StreamOptions['priority'];
   /** See `StreamOptions.reads`. */
   readonly reads: StreamOptions['reads'];
   /** Of bytes that are on their way, as the engine thread last told. */
@@ -45,6 +47,7 @@ export class EmbeddedStream implements ByteStream {
   constructor(host: StreamHost, file: FileId, options: StreamOptions) {
     this.#host = host;
     this.file = file;
+    this.priority = options.priority;
     this.reads = options.reads;
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;

@@ -53,6 +53,7 @@ export type ToThread =
       readonly infoHash: InfoHash;
       readonly start: number;
       readonly endExclusive: number;
+      readonly priority: number;
     }
   /** See `Engine.fetchAhead`. */
   | { readonly kind: 'ahead'; readonly infoHash: InfoHash; readonly ranges: readonly TorrentRange[] }

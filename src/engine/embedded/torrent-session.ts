@@ -5,7 +5,7 @@ import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import { Availability } from './availability.ts';
 import type { DataExtents } from './data-extents.ts';
-import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
+import { type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
@@ -60,7 +60,7 @@ export class TorrentSession {
   readonly #fetcher: PieceFetcher;
   readonly #wanted: WantedPieces;
   readonly #availability: Availability;
-  readonly #demands = new Map<number, PieceDemand>();
+  readonly #demands = new Map<number, StreamDemand>();
   #ahead: readonly PieceDemand[] = [];
   /** What was last told of each demand's progress. */
   readonly #told = new Map<number, number>();
@@ -148,9 +148,9 @@ export class TorrentSession {
   }
 
   /** What a stream wants, in bytes of the torrent. */
-  demand(id: number, range: { readonly start: number; readonly endExclusive: number }): void {
+  demand(id: number, { start, endExclusive, priority }: TorrentRange & { readonly priority: number }): void {
     const isNew = !this.#demands.has(id);
-    this.#demands.set(id, piecesOf(this.#components.details, range.start, range.endExclusive));
+    this.#demands.set(id, { ...piecesOf(this.#components.details, start, endExclusive), priority });
     this.#fetcher.update();
     if (isNew) this.#redial(MIN_DIAL_INTERVAL_MS);
   }

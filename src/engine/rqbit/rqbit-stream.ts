@@ -21,6 +21,7 @@ export class RqbitStream implements ByteStream {
   readonly #end = new AbortController();
   readonly #detach: () => void;
   readonly #reads: StreamOptions['reads'];
+  readonly #priority: () => number;
   #position: number;
   #endExclusive: number;
   #wasExtended = false;
@@ -41,6 +42,7 @@ export class RqbitStream implements ByteStream {
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;
     this.#reads = options.reads;
+    this.#priority = options.priority ?? (() => 0);
     const { signal } = options;
     const onAbort = () => this.end(signal.reason);
     this.#detach = () => signal.removeEventListener('abort', onAbort);
@@ -134,6 +136,7 @@ export class RqbitStream implements ByteStream {
       },
       fileLength,
       reads: this.#reads,
+      priority: this.#priority,
       hadTurnInVain: this.#hadTurnInVain,
       signal,
     });

@@ -6,7 +6,8 @@
  *
  * Who comes first: a newcomer before one that had a turn in vain, unless that waited `comebackMs` longer. Who gives way: a
  * lease that nobody reads from; then the one that waits in vain for longest; and among leases that all deliver, the one that
- * had its turn longest ago. So a reader of a healthy file is served at once, however many readers of dead ones there are.
+ * had its turn longest ago. A step of priority counts like `priorityMs` of waiting, or of a turn that began as much later: the
+ * others come later, but come. So a reader of a healthy file is served at once, however many readers of dead ones there are.
  */
 export class StreamBudget {
   readonly #options: StreamBudgetOptions;
@@ -92,13 +93,15 @@ export class StreamBudget {
   }
 
   #inOrder(): Waiter[] {
-    const rank = (waiter: Waiter) => waiter.since + (waiter.hadTurnInVain ? this.#options.comebackMs : 0);
+    const { comebackMs, priorityMs } = this.#options;
+    const rank = ({ since, hadTurnInVain, priority }: Waiter) =>
+      since + (hadTurnInVain ? comebackMs : 0) - priority() * priorityMs;
     return [...this.#waiters].sort((a, b) => rank(a) - rank(b));
   }
 
   #victimFor(waiter: Waiter): HeldLease | undefined {
     const now = performance.now();
-    const { idleMs, turnMs } = this.#options;
+    const { idleMs, turnMs, priorityMs } = this.#options;
     const hadTurn = (lease: HeldLease) => now - lease.grantedAt >= turnMs;
     const inVain = this.#inVain();
     if (waiter.hadTurnInVain && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
@@ -107,8 +110,9 @@ export class StreamBudget {
     if (inVain.length > 0) return waiter.hadTurnInVain ? inVain.find(hadTurn) : inVain[0];
     // Where one has yet to show that it delivers, the others need not give way: in a moment it will, or wait in vain.
     const allDeliver = [...this.#leases].every(lease => lease.hasDelivered);
-    if (!allDeliver || now - waiter.since < turnMs) return undefined;
-    return oldest([...this.#leases].filter(hadTurn), lease => lease.grantedAt);
+    const waitedMs = now - waiter.since + waiter.priority() * priorityMs;
+    if (!allDeliver || waitedMs < turnMs) return undefined;
+    return oldest([...this.#leases].filter(hadTurn), lease => lease.grantedAt + lease.priority() * priorityMs);
   }
 
   /** The leases that wait in vain, the longest first. */
@@ -146,11 +150,14 @@ export interface StreamBudgetOptions {
   readonly turnMs: number;
   /** By how much those that had a turn in vain stand behind newcomers. */
   readonly comebackMs: number;
+  /** What a step of priority is worth. */
+  readonly priorityMs: number;
 }
 
 /**
  * 2 s without a byte is no seeking or slow disk any more. A turn is longer than 5 s, because rqbit's idle peers look for
- * new wishes only every 5 s. 250 ms between two reads of a stream is no reader that copies.
+ * new wishes only every 5 s. 250 ms between two reads of a stream is no reader that copies. A step of
+ * priority is two turns: who has a low one still gets there within a reader's patience.
  */
 export const streamBudgetDefaults: StreamBudgetOptions = {
   maxStreams: 6,
@@ -159,6 +166,7 @@ export const streamBudgetDefaults: StreamBudgetOptions = {
   idleMs: 250,
   turnMs: 6000,
   comebackMs: 6000,
+  priorityMs: 12_000,
 };
 
 /** Turns are seconds long, so a quarter of one is soon enough. */
@@ -166,6 +174,8 @@ const TICK_MS = 250;
 
 export interface LeaseRequest {
   readonly signal: AbortSignal;
+  /** See `StreamOptions.priority`. */
+  readonly priority: () => number;
   /** Lost its last lease without a byte having come. */
   readonly hadTurnInVain: boolean;
   /** The lease is gone, perhaps before `acquire` resolves, and what it stood for must be closed; not called after `release`. */
@@ -186,6 +196,7 @@ export interface Lease {
 class HeldLease implements Lease {
   readonly grantedAt = performance.now();
   readonly onRevoked: () => void;
+  readonly priority: () => number;
   readonly #release: () => void;
   #isWanted = true;
   #isDoubtful: boolean;
@@ -194,6 +205,7 @@ class HeldLease implements Lease {
 
   constructor(request: LeaseRequest, release: () => void) {
     this.onRevoked = request.onRevoked;
+    this.priority = request.priority;
     this.#isDoubtful = request.hadTurnInVain;
     this.#release = release;
   }

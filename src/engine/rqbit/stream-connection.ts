@@ -24,6 +24,7 @@ export class StreamConnection {
     let isRevoked = false;
     const lease = await budget.acquire({
       signal: request.signal,
+      priority: request.priority,
       hadTurnInVain: request.hadTurnInVain,
       onRevoked: () => {
         isRevoked = true;
@@ -88,6 +89,7 @@ export interface ConnectionComponents {
 }
 
 export interface ConnectionRequest extends RangeRequest {
+  readonly priority: () => number;
   readonly hadTurnInVain: boolean;
   readonly signal: AbortSignal;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type PieceDemand, planPieces } from '../../../src/engine/embedded/demand-plan.ts';
 
 const plan = (
-  demands: PieceDemand[],
+  demands: (PieceDemand & { priority?: number })[],
   options: {
     held?: number[];
     dead?: number[];
@@ -13,7 +13,7 @@ const plan = (
   } = {},
 ) =>
   planPieces({
-    demands,
+    demands: demands.map(demand => ({ priority: 0, ...demand })),
     ahead: options.ahead ?? [],
     isMissing: piece => !(options.held ?? []).includes(piece),
     isAvailable: piece => !(options.dead ?? []).includes(piece),
@@ -96,4 +96,13 @@ test('a plan has each missing piece of the demands once, within its limit, urgen
       );
     }),
   );
+});
+
+test('a stream of a higher priority gets all of its window before the others get more than they need next', () => {
+  const demands = [
+    { first: 0, end: 3 },
+    { first: 10, end: 13, priority: 1 },
+    { first: 20, end: 22, priority: -1 },
+  ];
+  expect(plan(demands)).toEqual({ pieces: [10, 0, 20, 11, 12, 1, 2, 21], urgentCount: 3 });
 });

@@ -76,14 +76,14 @@ test('asks for what a stream wants, holds it, tells the peers, and withdraws wha
   const session = open();
   await session.start();
   const peer = swarms.member.connect(pieces);
-  session.demand(1, { start: PIECE + 5, endExclusive: 3 * PIECE });
+  session.demand(1, { start: PIECE + 5, endExclusive: 3 * PIECE, priority: 0 });
   expect(peer.asked).toEqual([1, 2]);
   expect(session.summary()).toMatchObject({ wantsMore: true, peersConnected: 1 });
   session.tick();
   await fetch(session, swarms.member, 2);
   expect(swarms.member.announced.toSorted((a, b) => a - b)).toEqual([1, 2]);
   expect(session.summary()).toMatchObject({ wantsMore: false, progressBytes: 2 * PIECE, fetchedBytes: 2 * PIECE });
-  session.demand(2, { start: 0, endExclusive: 10 });
+  session.demand(2, { start: 0, endExclusive: 10, priority: 0 });
   session.drop(2);
   expect(peer.asked).toEqual([]);
   expect(progress).toEqual([0]);
@@ -93,7 +93,7 @@ test('finds what is on disk when it is opened again', async () => {
   const { swarms, open } = await setUp();
   const first = open();
   await first.start();
-  first.demand(1, { start: 0, endExclusive: 2 * PIECE });
+  first.demand(1, { start: 0, endExclusive: 2 * PIECE, priority: 0 });
   await fetch(first, swarms.member, 2);
   await first.end();
   expect(swarms.member.hasLeft).toBe(true);
@@ -107,7 +107,7 @@ test('leaves its swarm while it is paused, and remembers that', async () => {
   const { swarms, open, folder } = await setUp();
   const session = open();
   await session.start();
-  session.demand(1, { start: 0, endExclusive: PIECE });
+  session.demand(1, { start: 0, endExclusive: PIECE, priority: 0 });
   const { member } = swarms;
   await session.pause();
   expect([session.state, member.hasLeft, folder.readRecord()?.paused]).toEqual(['paused', true, true]);
@@ -127,7 +127,7 @@ test('a disk that fails puts it in error until it is resumed', async () => {
   await rm(folder.files, { recursive: true });
   await writeFile(folder.files, 'a file where the folder was');
   const peer = swarms.member.connect(pieces);
-  session.demand(1, { start: 0, endExclusive: PIECE });
+  session.demand(1, { start: 0, endExclusive: PIECE, priority: 0 });
   peer.sendAll();
   while (session.state === 'live') await new Promise(resolve => setImmediate(resolve));
   expect(session.error).toMatch(/^the data directory cannot be written: .*; resume the torrent to try again$/);
@@ -184,7 +184,7 @@ test('pieces that are gone from the disk are missing after a second look', async
   const { swarms, open, file } = await setUp();
   const session = open();
   await session.start();
-  session.demand(1, { start: 0, endExclusive: 5 * PIECE });
+  session.demand(1, { start: 0, endExclusive: 5 * PIECE, priority: 0 });
   await fetch(session, swarms.member, 5);
   expect(swarms.member.isComplete).toBe(true);
   session.drop(1);

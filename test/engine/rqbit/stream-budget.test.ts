@@ -12,6 +12,7 @@ class Applicant {
   lease: Lease | undefined;
   grants = 0;
   comesBack = false;
+  priority = 0;
 
   constructor(budget: StreamBudget, name: string) {
     this.#budget = budget;
@@ -29,7 +30,7 @@ class Applicant {
       this.lease = undefined;
       if (this.comesBack) void this.apply(true);
     };
-    const lease = await this.#budget.acquire({ signal, hadTurnInVain, onRevoked });
+    const lease = await this.#budget.acquire({ signal, priority: () => this.priority, hadTurnInVain, onRevoked });
     if (!isRevoked) this.lease = lease;
     this.grants++;
     return this;
@@ -168,10 +169,35 @@ describe('the budget of streams', () => {
     expect(returned.grants).toBe(1);
   });
 
+  it('serves a waiter of a higher priority first, and one of a low priority all the same', async () => {
+    const all = await applicants(6, 'r');
+    for (const applicant of all) applicant.comesBack = true;
+    const waiters = ['low', 'normal', 'high'].map(name => new Applicant(budget, name));
+    const [low, normal, high] = waiters;
+    for (const [index, waiter] of waiters.entries()) waiter.priority = index - 1;
+    const stop = keepBusy([...all, ...waiters]);
+    for (const waiter of waiters) void waiter.apply();
+    await pass(1000);
+    all[0]?.lease?.release();
+    await pass(0);
+    expect(holders(waiters)).toEqual(['high']);
+    expect(high?.grants).toBe(1);
+    await pass(6000);
+    expect([low?.grants, normal?.grants]).toEqual([0, 1]);
+    await pass(20_000);
+    stop();
+    expect(low?.grants).toBe(1);
+  });
+
   it('forgets a waiter whose signal fires', async () => {
     await applicants(6, 'r');
     const controller = new AbortController();
-    const waiting = budget.acquire({ signal: controller.signal, hadTurnInVain: false, onRevoked: () => {} });
+    const waiting = budget.acquire({
+      signal: controller.signal,
+      priority: () => 0,
+      hadTurnInVain: false,
+      onRevoked: () => {},
+    });
     controller.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     expect(budget.waiting).toBe(0);

@@ -63,18 +63,18 @@ export class ManagedMount {
   }
 
   /** Runs a script of bash in the folder beside the mount, which is `$M`; `torrent-fuse` is the command line. */
-  async sh(script: string): Promise<Finished> {
+  async sh(script: string, timeoutMs = 20_000): Promise<Finished> {
     const env = { ...process.env, LC_ALL: 'C.UTF-8', M: this.mount.mountpoint };
     return await shell(`torrent-fuse() { '${process.execPath}' '${CLI}' "$@"; }; ${script}`, [], {
       cwd: this.folder,
       env,
-      timeoutMs: 20_000,
+      timeoutMs,
     });
   }
 
   /** The same for what has to succeed. */
-  async ok(script: string): Promise<string> {
-    const finished = await this.sh(script);
+  async ok(script: string, timeoutMs?: number): Promise<string> {
+    const finished = await this.sh(script, timeoutMs);
     if (finished.code !== 0) throw new Error(`${script}: ${finished.code}\n${finished.stderr}\n${this.mount.output}`);
     return finished.stdout;
   }
