@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { explanationSchema } from './explanation-report.ts';
 import { forgottenSchema, pendingUrlSchema, statusSchema, torrentSchema } from './status-report.ts';
 
 /** Raised whenever something that `--json` prints changes its name, its type or its meaning, or goes away. */
@@ -24,6 +25,7 @@ export const jsonOutputs = {
     pending_urls: z.array(pendingUrlSchema).optional(),
     forgotten: z.array(forgottenSchema).optional().describe('with --forgotten, in place of the others'),
   }),
+  explain: explanationSchema,
   config: z.object({
     schemaVersion,
     file: z.string().nullable().describe('the configuration file that was read'),

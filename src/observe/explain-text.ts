@@ -3,7 +3,14 @@ import { bytesInWords, countInWords, durationInWords, runsInWords } from './word
 
 /** An explanation for people: a headline, the facts in aligned rows, and last what to do about it. Ends with a line break. */
 export function explanationText(explanation: Explanation): string {
-  const rows: [string, string][] = [
+  const rows = [...explanationFacts(explanation), ['advice', advice(explanation)] as const];
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${text}`);
+  return `${oneLine(explanation.path)}: ${headline(explanation.situation)}\n${lines.join('\n')}\n`;
+}
+
+/** The facts, each with what it is about; a label may come several times. */
+export function explanationFacts(explanation: Explanation): (readonly [label: string, text: string])[] {
+  const facts: [string, string][] = [
     ['state', `${explanation.state}, ${percent(explanation.progress)} of the torrent is here`],
     ['needs', needs(explanation)],
     ...explanation.waits.slice(0, shownWaits).map((wait): [string, string] => ['waits', waits(wait, explanation)]),
@@ -14,10 +21,8 @@ export function explanationText(explanation: Explanation): string {
     ['policy', policy(explanation)],
     ...explanation.errors.slice(0, shownErrors).map((error): [string, string] => ['error', error]),
     ['estimate', estimate(explanation)],
-    ['advice', advice(explanation)],
   ];
-  const lines = rows.map(([label, text]) => `  ${label.padEnd(10)}${oneLine(text)}`);
-  return `${oneLine(explanation.path)}: ${headline(explanation.situation)}\n${lines.join('\n')}\n`;
+  return facts.map(([label, text]) => [label, oneLine(text)]);
 }
 
 /** What is the matter, in half a sentence. */

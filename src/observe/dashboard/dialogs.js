@@ -19,10 +19,12 @@ export function confirmForget(title, text) {
 
 /** @param {string} path relative to the mount point */
 export async function showWhy(path) {
-  const { headline, advice, text } = await getExplanation(path);
+  const { path: explained, headline, advice, facts } = await getExplanation(path);
   setText(byId('why-title', HTMLElement), `${headline[0]?.toUpperCase()}${headline.slice(1)}`);
   setText(byId('why-advice', HTMLElement), advice);
-  setText(byId('why-text', HTMLElement), text);
+  setText(byId('why-path', HTMLElement), explained);
+  const rows = facts.flatMap(({ label, text }) => [make('dt', {}, label), make('dd', {}, text)]);
+  byId('why-facts', HTMLElement).replaceChildren(...rows);
   byId('why', HTMLDialogElement).showModal();
 }
 

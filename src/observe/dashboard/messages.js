@@ -86,7 +86,12 @@ const history = list(sample);
 export const answers = {
   status,
   files: record({ total: number, files: list(record({ file_index: number, path: string, length: number })) }),
-  explanation: record({ headline: string, advice: string, text: string }),
+  explanation: record({
+    path: string,
+    headline: string,
+    advice: string,
+    facts: list(record({ label: string, text: string })),
+  }),
   error: record({ error: string }),
 };
 

@@ -117,6 +117,9 @@ function readColours() {
   };
 }
 
+/** The shares of a cell's pieces do not add up exactly. */
+const almostWhole = 0.999;
+
 const emptyState = { held: 0, flight: false, wanted: false };
 
 /**
@@ -177,7 +180,7 @@ function drawCell(context, grid, index, state, colours) {
   if (state.flight) box(colours.flight);
   if (state.wanted) box(colours.wanted);
   // A cell of many pieces fills up from below.
-  if (state.held > 0) box(colours.have, Math.min(1, Math.max(0.15, state.held)));
+  if (state.held > 0) box(colours.have, state.held > almostWhole ? 1 : Math.max(0.15, state.held));
 }
 
 /**

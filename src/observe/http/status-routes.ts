@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { explanationJson } from '../explain-json.ts';
-import { explanationText } from '../explain-text.ts';
+import { explanationFacts, explanationText } from '../explain-text.ts';
 import { HttpError } from './http-error.ts';
 import type { LiveStatus } from './live-status.ts';
 import type { MountView } from './mount-view.ts';
@@ -36,6 +36,7 @@ export function addStatusRoutes(server: FastifyInstance, options: StatusRouteOpt
   server.get('/api/explain', async request => {
     const explanation = await mount.explain(parseExplainedPath(request.query), signal);
     if (explanation === undefined) throw new HttpError(404, 'there is no such path');
-    return { ...explanationJson(explanation), text: explanationText(explanation) };
+    const facts = explanationFacts(explanation).map(([label, text]) => ({ label, text }));
+    return { ...explanationJson(explanation), text: explanationText(explanation), facts };
   });
 }

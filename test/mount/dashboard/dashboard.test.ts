@@ -45,7 +45,7 @@ describe('the dashboard', () => {
     await expectText(page.locator('#confirm'), /<img src=x/);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Why?' }).first().click();
-    await expectText(page.locator('#why-text'), /<img src=x/);
+    await expectText(page.locator('#why-path'), /<img src=x/);
     expect(await page.locator('img:not(.logo), script:not([type=module])').count()).toBe(0);
     expect(await page.title()).toBe('torrent-fuse');
   });
@@ -78,6 +78,7 @@ describe('the dashboard', () => {
     });
     await page.getByRole('button', { name: 'Why? films' }).click();
     await expectText(page.locator('#why'), /Resume the torrent/);
+    await expectText(page.locator('#why-facts'), /state.*paused, .* of the torrent is here.*engine.*fake, answers/);
   });
 
   test('adds what is typed, and says why it cannot', async () => {

@@ -108,7 +108,11 @@ describe('the API', () => {
     const { send, mount } = await runServer();
     mount.torrents = [torrentFigures({ infoHash: hash, name: 'a b', state: 'paused' })];
     const answer = await send('GET', '/api/explain?path=a%20b');
-    expect(answer.json).toMatchObject({ situation: 'paused', advice: expect.stringContaining('resume') });
+    expect(answer.json).toMatchObject({
+      situation: 'paused',
+      advice: expect.stringContaining('resume'),
+      facts: expect.arrayContaining([{ label: 'engine', text: 'fake, answers' }]),
+    });
     expect((await send('GET', '/api/explain?path=c')).status).toBe(404);
     expect((await send('GET', '/api/explain')).status).toBe(400);
   });
