@@ -81,7 +81,8 @@ export class RqbitEngine implements Engine {
     const places = this.#places;
     this.#adder = new TorrentAdder({ ...components, records: this.#records, places }, settings);
     const fileLength = (file: FileId, options: WaitOptions) => this.#records.fileLength(file, options);
-    this.#streams = new StreamPool({ ...components, health: this.#health, fileLength }, settings.streams);
+    const isHeld = (file: FileId, offset: number, options: WaitOptions) => this.#records.isHeld(file, offset, options);
+    this.#streams = new StreamPool({ ...components, health: this.#health, fileLength, isHeld }, settings.streams);
     const { peers } = settings;
     this.#lister = new TorrentLister(
       {

@@ -138,6 +138,7 @@ export class RqbitStream implements ByteStream {
       reads: this.#reads,
       priority: this.#priority,
       hadTurnInVain: this.#hadTurnInVain,
+      isHeld: await this.#source.isHeld(this.file, this.#position, { signal }),
       signal,
     });
   }
@@ -254,6 +255,8 @@ export interface StreamSource {
   readonly staysOpen: boolean;
   /** @throws EngineError `not-found` */
   fileLength(file: FileId, options: { readonly signal: AbortSignal }): Promise<number>;
+  /** Whether the byte is known to be held. @throws the signal's reason */
+  isHeld(file: FileId, offset: number, options: { readonly signal: AbortSignal }): Promise<boolean>;
   /** @throws the signal's reason */
   connect(request: ConnectionRequest): Promise<StreamConnection>;
   /** The stream was closed with an HTTP stream that may be of use to the next one. */

@@ -4,10 +4,12 @@
  * pieces on all of them would stop the very download that they wait for. So at most `maxStreams` leases are out at once, of
  * which at most `maxStalled` wait in vain: those without a byte for `stallMs`, and those that had a turn in vain before.
  *
- * Who comes first: a newcomer before one that had a turn in vain, unless that waited `comebackMs` longer. Who gives way: a
- * lease that nobody reads from; then the one that waits in vain for longest; and among leases that all deliver, the one that
- * had its turn longest ago. A step of priority counts like `priorityMs` of waiting, or of a turn that began as much later: the
- * others come later, but come. So a reader of a healthy file is served at once, however many readers of dead ones there are.
+ * Who comes first: the torrents that have the fewest leases; among them, a newcomer before one that had a turn in vain, unless
+ * that waited `comebackMs` longer. A newcomer to a torrent of which a lease waits in vain counts as if it had had a turn in vain,
+ * unless its bytes are known to be held. Who gives way: a lease that nobody reads from; then the one that waits in vain for
+ * longest; and among leases that all deliver, the one that had its turn longest ago. A step of priority counts like `priorityMs`
+ * of waiting, or of a turn that began as much later: the others come later, but come. So a reader of a healthy file is served at
+ * once, however many readers of dead ones there are.
  */
 export class StreamBudget {
   readonly #options: StreamBudgetOptions;
@@ -52,25 +54,28 @@ export class StreamBudget {
   /** Decides all that can be decided now. */
   #settle(): void {
     this.#revokeSurplus();
-    for (const waiter of this.#inOrder()) {
-      if (!this.#hasRoomFor(waiter)) {
-        const victim = this.#victimFor(waiter);
+    let inVain = this.#inVain();
+    for (const waiter of this.#inOrder(inVain)) {
+      const isDoubtful = isDoubtfulBeside(inVain, waiter);
+      if (!this.#hasRoomFor(isDoubtful, inVain)) {
+        const victim = this.#victimFor(waiter, isDoubtful, inVain);
         if (victim === undefined) continue;
         this.#revoke(victim);
       }
-      this.#grant(waiter);
+      this.#grant(waiter, isDoubtful);
+      inVain = this.#inVain();
     }
     this.#keepTicking();
   }
 
-  #hasRoomFor(waiter: Waiter): boolean {
-    if (waiter.hadTurnInVain && this.#inVain().length >= this.#options.maxStalled) return false;
+  #hasRoomFor(isDoubtful: boolean, inVain: readonly HeldLease[]): boolean {
+    if (isDoubtful && inVain.length >= this.#options.maxStalled) return false;
     return this.#leases.size < this.#options.maxStreams;
   }
 
-  #grant(waiter: Waiter): void {
+  #grant(waiter: Waiter, isDoubtful: boolean): void {
     this.#drop(waiter);
-    const lease = new HeldLease(waiter, () => {
+    const lease = new HeldLease(waiter, isDoubtful, () => {
       if (this.#leases.delete(lease)) this.#settle();
     });
     this.#leases.add(lease);
@@ -92,22 +97,29 @@ export class StreamBudget {
     for (const lease of inVain.slice(0, Math.max(0, inVain.length - this.#options.maxStalled))) this.#revoke(lease);
   }
 
-  #inOrder(): Waiter[] {
+  #inOrder(inVain: readonly HeldLease[]): Waiter[] {
     const { comebackMs, priorityMs } = this.#options;
-    const rank = ({ since, hadTurnInVain, priority }: Waiter) =>
-      since + (hadTurnInVain ? comebackMs : 0) - priority() * priorityMs;
-    return [...this.#waiters].sort((a, b) => rank(a) - rank(b));
+    const rankOf = (waiter: Waiter) =>
+      waiter.since + (isDoubtfulBeside(inVain, waiter) ? comebackMs : 0) - waiter.priority() * priorityMs;
+    const ranked = [...this.#waiters].map(waiter => ({ waiter, rank: rankOf(waiter), turn: 0 }));
+    ranked.sort((a, b) => a.rank - b.rank);
+    const turns = new Map<string, number>();
+    for (const { torrent } of this.#leases) turns.set(torrent, (turns.get(torrent) ?? 0) + 1);
+    for (const entry of ranked) {
+      entry.turn = turns.get(entry.waiter.torrent) ?? 0;
+      turns.set(entry.waiter.torrent, entry.turn + 1);
+    }
+    return ranked.sort((a, b) => a.turn - b.turn || a.rank - b.rank).map(({ waiter }) => waiter);
   }
 
-  #victimFor(waiter: Waiter): HeldLease | undefined {
+  #victimFor(waiter: Waiter, isDoubtful: boolean, inVain: readonly HeldLease[]): HeldLease | undefined {
     const now = performance.now();
     const { idleMs, turnMs, priorityMs } = this.#options;
     const hadTurn = (lease: HeldLease) => now - lease.grantedAt >= turnMs;
-    const inVain = this.#inVain();
-    if (waiter.hadTurnInVain && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
+    if (isDoubtful && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
     const idle = [...this.#leases].filter(lease => !lease.isWanted && now - lease.since >= idleMs);
     if (idle.length > 0) return oldest(idle, lease => lease.since);
-    if (inVain.length > 0) return waiter.hadTurnInVain ? inVain.find(hadTurn) : inVain[0];
+    if (inVain.length > 0) return isDoubtful ? inVain.find(hadTurn) : inVain[0];
     // Where one has yet to show that it delivers, the others need not give way: in a moment it will, or wait in vain.
     const allDeliver = [...this.#leases].every(lease => lease.hasDelivered);
     const waitedMs = now - waiter.since + waiter.priority() * priorityMs;
@@ -176,6 +188,10 @@ export interface LeaseRequest {
   readonly signal: AbortSignal;
   /** See `StreamOptions.priority`. */
   readonly priority: () => number;
+  /** Info hash. */
+  readonly torrent: string;
+  /** Whether the server is known to have the bytes that are asked for first. */
+  readonly isHeld: boolean;
   /** Lost its last lease without a byte having come. */
   readonly hadTurnInVain: boolean;
   /** The lease is gone, perhaps before `acquire` resolves, and what it stood for must be closed; not called after `release`. */
@@ -195,6 +211,7 @@ export interface Lease {
 
 class HeldLease implements Lease {
   readonly grantedAt = performance.now();
+  readonly torrent: string;
   readonly onRevoked: () => void;
   readonly priority: () => number;
   readonly #release: () => void;
@@ -203,10 +220,11 @@ class HeldLease implements Lease {
   #hasDelivered = false;
   #since = this.grantedAt;
 
-  constructor(request: LeaseRequest, release: () => void) {
+  constructor(request: LeaseRequest, isDoubtful: boolean, release: () => void) {
+    this.torrent = request.torrent;
     this.onRevoked = request.onRevoked;
     this.priority = request.priority;
-    this.#isDoubtful = request.hadTurnInVain;
+    this.#isDoubtful = isDoubtful;
     this.#release = release;
   }
 
@@ -214,7 +232,7 @@ class HeldLease implements Lease {
     return this.#isWanted;
   }
 
-  /** Had a turn in vain, and no byte since. */
+  /** Was given to one that will hardly deliver, and has not since. */
   get isDoubtful(): boolean {
     return this.#isDoubtful;
   }
@@ -253,6 +271,11 @@ interface Waiter extends LeaseRequest {
   readonly since: number;
   readonly grant: (lease: Lease) => void;
   drop: () => void;
+}
+
+/** Whether the waiter will hardly deliver, seeing which leases do not. */
+function isDoubtfulBeside(inVain: readonly HeldLease[], { hadTurnInVain, torrent, isHeld }: LeaseRequest): boolean {
+  return !isHeld && (hadTurnInVain || inVain.some(lease => lease.torrent === torrent));
 }
 
 function oldest<T>(candidates: Iterable<T>, ageOf: (candidate: T) => number): T | undefined {

@@ -1,6 +1,6 @@
 import type { RqbitClient } from './client.ts';
 import { RangeBody, type RangeRequest } from './range-body.ts';
-import type { Lease, StreamBudget } from './stream-budget.ts';
+import type { Lease, LeaseRequest, StreamBudget } from './stream-budget.ts';
 
 /** One open HTTP stream together with its place in the budget: both are there, or neither. */
 export class StreamConnection {
@@ -25,6 +25,8 @@ export class StreamConnection {
     const lease = await budget.acquire({
       signal: request.signal,
       priority: request.priority,
+      torrent: request.range.infoHash,
+      isHeld: request.isHeld,
       hadTurnInVain: request.hadTurnInVain,
       onRevoked: () => {
         isRevoked = true;
@@ -91,5 +93,7 @@ export interface ConnectionComponents {
 export interface ConnectionRequest extends RangeRequest {
   readonly priority: () => number;
   readonly hadTurnInVain: boolean;
+  /** See {@link LeaseRequest.isHeld}. */
+  readonly isHeld: boolean;
   readonly signal: AbortSignal;
 }

@@ -73,6 +73,10 @@ export class StreamPool implements StreamSource {
     return this.#components.fileLength(file, options);
   }
 
+  isHeld(file: FileId, offset: number, options: { readonly signal: AbortSignal }): Promise<boolean> {
+    return this.#components.isHeld(file, offset, options);
+  }
+
   async connect(request: ConnectionRequest): Promise<StreamConnection> {
     const near = this.#takeNear(request);
     if (near !== undefined) {
@@ -145,6 +149,7 @@ export interface StreamPoolComponents {
   readonly health: TorrentHealth;
   /** @throws EngineError `not-found` */
   readonly fileLength: (file: FileId, options: { readonly signal: AbortSignal }) => Promise<number>;
+  readonly isHeld: (file: FileId, offset: number, options: { readonly signal: AbortSignal }) => Promise<boolean>;
 }
 
 /** To read on over 1 MiB that is thrown away takes a few milliseconds; a new stream makes rqbit reconsider its peers. */

@@ -86,6 +86,16 @@ export class TorrentRecords {
     return (await this.placeOf(file, options)).file.length;
   }
 
+  /** Whether the byte is held, as far as is known. @throws the signal's reason */
+  async isHeld({ infoHash, fileIndex }: FileId, offset: number, { signal }: WaitOptions): Promise<boolean> {
+    const pieces = await this.#piecesIfKnown(infoHash, signal);
+    if (pieces === undefined) return false;
+    const { files } = await this.#details(infoHash, { signal });
+    const { pieceLength } = await this.shape(infoHash, { signal });
+    const start = files.slice(0, fileIndex).reduce((sum, { length }) => sum + length, 0);
+    return pieces.has(Math.floor((start + offset) / pieceLength));
+  }
+
   /** The file as rqbit knows it, and the folder on its machine that all files of the torrent lie in. */
   async placeOf({ infoHash, fileIndex }: FileId, options: WaitOptions): Promise<FilePlace> {
     const { files, output_folder: folder } = await this.#details(infoHash, options);
@@ -127,6 +137,16 @@ export class TorrentRecords {
     const details = await shared(this.#files, infoHash, signal, () => this.#client.details(infoHash, this.#lifetime));
     keepNewest(this.#files, infoHash);
     return details;
+  }
+
+  async #piecesIfKnown(infoHash: InfoHash, signal: AbortSignal): Promise<PieceBits | undefined> {
+    const known = this.#pieces.get(infoHash);
+    return known === undefined
+      ? undefined
+      : await abortable(
+          known.catch(() => undefined),
+          signal,
+        );
   }
 
   async #askPieces(infoHash: InfoHash, pieceCount: number): Promise<Uint8Array | undefined> {

@@ -5,18 +5,27 @@ import { type Lease, StreamBudget, streamBudgetDefaults } from '../../../src/eng
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
 
+interface ApplicantTraits {
+  readonly torrent?: string;
+  readonly isHeld?: boolean;
+}
+
 /** One who wants a lease, as a stream does: gets it, loses it, and asks again. */
 class Applicant {
   readonly name: string;
   readonly #budget: StreamBudget;
+  readonly #torrent: string;
+  readonly #isHeld: boolean;
   lease: Lease | undefined;
   grants = 0;
   comesBack = false;
   priority = 0;
 
-  constructor(budget: StreamBudget, name: string) {
+  constructor(budget: StreamBudget, name: string, { torrent = name, isHeld = false }: ApplicantTraits = {}) {
     this.#budget = budget;
     this.name = name;
+    this.#torrent = torrent;
+    this.#isHeld = isHeld;
   }
 
   get hasLease(): boolean {
@@ -30,7 +39,14 @@ class Applicant {
       this.lease = undefined;
       if (this.comesBack) void this.apply(true);
     };
-    const lease = await this.#budget.acquire({ signal, priority: () => this.priority, hadTurnInVain, onRevoked });
+    const lease = await this.#budget.acquire({
+      signal,
+      torrent: this.#torrent,
+      isHeld: this.#isHeld,
+      priority: () => this.priority,
+      hadTurnInVain,
+      onRevoked,
+    });
     if (!isRevoked) this.lease = lease;
     this.grants++;
     return this;
@@ -50,8 +66,9 @@ afterEach(() => {
 
 const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
-async function applicants(count: number, prefix: string): Promise<Applicant[]> {
-  const all = Array.from({ length: count }, (_, index) => new Applicant(budget, `${prefix}${index}`));
+/** Each of a torrent of its own, unless the traits say otherwise. */
+async function applicants(count: number, prefix: string, traits: ApplicantTraits = {}): Promise<Applicant[]> {
+  const all = Array.from({ length: count }, (_, index) => new Applicant(budget, `${prefix}${index}`, traits));
   for (const applicant of all) void applicant.apply();
   await pass(0);
   return all;
@@ -119,6 +136,36 @@ describe('the budget of streams', () => {
       reader?.lease?.release();
       await pass(700);
     }
+  });
+
+  it('serves a newcomer at once among 600 readers of one dead torrent, of whom few had a turn yet', async () => {
+    const dead = await applicants(600, 'dead', { torrent: 'dead' });
+    for (const applicant of dead) applicant.comesBack = true;
+    await pass(2250);
+    for (let round = 0; round < 10; round++) {
+      const [reader] = await applicants(1, 'healthy');
+      expect(reader?.hasLease).toBe(true);
+      reader?.lease?.release();
+      await pass(700);
+    }
+  });
+
+  it('serves who reads what is held of a torrent at once, among 600 readers of what is missing of it', async () => {
+    const waiting = await applicants(600, 'waiting', { torrent: 'half' });
+    for (const applicant of waiting) applicant.comesBack = true;
+    await pass(2250);
+    const [reader] = await applicants(1, 'reader', { torrent: 'half', isHeld: true });
+    expect(reader?.hasLease).toBe(true);
+  });
+
+  it('lets the only reader of one slow torrent have its turn before the many readers of another', async () => {
+    const many = await applicants(600, 'many', { torrent: 'dead' });
+    for (const applicant of many) applicant.comesBack = true;
+    await pass(60_000);
+    const lonely = new Applicant(budget, 'lonely');
+    void lonely.apply(true);
+    await pass(7000);
+    expect(lonely.grants).toBe(1);
   });
 
   it('gives each of twenty readers of dead torrents its turn', async () => {
@@ -192,12 +239,8 @@ describe('the budget of streams', () => {
   it('forgets a waiter whose signal fires', async () => {
     await applicants(6, 'r');
     const controller = new AbortController();
-    const waiting = budget.acquire({
-      signal: controller.signal,
-      priority: () => 0,
-      hadTurnInVain: false,
-      onRevoked: () => {},
-    });
+    const request = { torrent: 'x', isHeld: false, priority: () => 0, hadTurnInVain: false, onRevoked: () => {} };
+    const waiting = budget.acquire({ ...request, signal: controller.signal });
     controller.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     expect(budget.waiting).toBe(0);

@@ -47,7 +47,7 @@ afterEach(async () => {
 
 const startPool = (changes: Partial<typeof timings> = {}) =>
   new StreamPool(
-    { client, logger: silentLogger, health, fileLength: async () => SIZE },
+    { client, logger: silentLogger, health, fileLength: async () => SIZE, isHeld: async () => false },
     { timings: { ...timings, ...changes } },
   );
 const open = (start: number, endExclusive: number) => pool.open(file, { start, endExclusive, signal });
