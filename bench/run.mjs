@@ -15,12 +15,15 @@ if (unknown.length > 0) {
 }
 
 const rows = [];
-for (const name of wanted.length > 0 ? wanted : available) {
-  const { default: run } = await import(`./${name}/index.mjs`);
-  await run({
-    /** @param {{ measure: string, unit: string, ours: number, beside?: number, besideName?: string, goal?: number }} row */
-    row: row => rows.push({ benchmark: name, ...row }),
-    log: line => console.error(`${name}: ${line}`),
-  });
+try {
+  for (const name of wanted.length > 0 ? wanted : available) {
+    const { default: run } = await import(`./${name}/index.mjs`);
+    await run({
+      /** @param {{ measure: string, unit: string, ours: number, beside?: number, besideName?: string, goal?: number, most?: number }} row */
+      row: row => rows.push({ benchmark: name, ...row }),
+      log: line => console.error(`${name}: ${line}`),
+    });
+  }
+} finally {
+  console.log(formatTable(rows));
 }
-console.log(formatTable(rows));

@@ -12,7 +12,7 @@ export function formatTable(rows) {
       formatNumber(row.beside),
       row.besideName ?? '',
       ratio?.toFixed(2) ?? '',
-      formatGoal(ratio, row.goal),
+      formatGoal(ratio, row),
     ];
   });
   const widths = columns.map((title, column) => Math.max(title.length, ...cells.map(row => row[column].length)));
@@ -24,7 +24,10 @@ function formatNumber(value) {
   return value === undefined ? '' : value.toLocaleString('en', { maximumSignificantDigits: value < 100 ? 3 : 6 });
 }
 
-function formatGoal(ratio, goal) {
-  if (goal === undefined || ratio === undefined) return '';
-  return `${ratio >= goal ? 'met' : 'missed'} (${goal})`;
+/** `goal` is the least that the ratio should be, `most` the most. */
+function formatGoal(ratio, { goal, most }) {
+  if (ratio === undefined) return '';
+  if (goal !== undefined) return `${ratio >= goal ? 'met' : 'missed'} (≥ ${goal})`;
+  if (most !== undefined) return `${ratio <= most ? 'met' : 'missed'} (≤ ${most})`;
+  return '';
 }

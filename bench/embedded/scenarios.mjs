@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { dropCaches, startMount } from '../mounted.mjs';
+import { readFigures } from '../read-figures.mjs';
 import { PYTHON } from '../swarm.mjs';
 
 const run = promisify(execFile);
@@ -25,7 +26,7 @@ export async function readWhole(stage, { torrent, peer, isWarmToo = false, readS
       coldMiBs: rateOf(cold),
       cpuSecondsPerGiB,
       overDownload,
-      peakResidentMiB: mount.peakResidentBytes() / MiB,
+      ...(await readFigures(mount)),
     };
     return isWarmToo ? { ...measured, ...(await readWarm(mount, path, torrent.payload)) } : measured;
   });
@@ -127,7 +128,7 @@ async function withMount(stage, { torrent, peer }, measure) {
 }
 
 async function read(...parameters) {
-  const program = join(import.meta.dirname, 'read.py');
+  const program = join(import.meta.dirname, '../measure.py');
   const { stdout } = await run(PYTHON, [program, ...parameters.map(String)], { timeout: TIMEOUT_MS });
   return JSON.parse(stdout);
 }

@@ -1,0 +1,100 @@
+// Readers who wait for a torrent that nobody seeds, and what stat and reads of a healthy one take meanwhile, beside what they
+// take without them. Over both engines.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { dropNames } from '../mounted.mjs';
+import { readFigures, reportReadFigures } from '../read-figures.mjs';
+import { rounds } from '../rounds.mjs';
+import { median, percentile } from '../statistics.mjs';
+import { PYTHON } from '../swarm.mjs';
+import { buildStage, DEAD_PIECE, LARGE_BYTES, makeTorrents, mountEmbedded, mountOverRqbit, NAMES } from './stage.mjs';
+
+const ROUNDS = 5;
+const READERS = [64, 600];
+const MiB = 2 ** 20;
+const GOAL = 1.5;
+const MEASURE = join(import.meta.dirname, '../measure.py');
+const BLOCKED = join(import.meta.dirname, 'blocked.py');
+/** Beyond the time after which a stream that brings nothing is looked into. */
+const SETTLE_MS = 3000;
+
+export default async function benchmark({ row, log }) {
+  const stage = buildStage(2 * ROUNDS);
+  try {
+    const torrents = await makeTorrents(stage);
+    for (const [engine, start] of [
+      ['embedded', mountEmbedded],
+      ['rqbit', mountOverRqbit],
+    ]) {
+      for (const readers of READERS) {
+        const { mount, stop } = await start(stage, torrents);
+        try {
+          await compare(mount, { engine, readers }, { row, log });
+        } finally {
+          await stop();
+        }
+      }
+    }
+  } finally {
+    stage.stop();
+  }
+}
+
+async function compare(mount, { engine, readers }, { row, log }) {
+  await mount.untilListed(['dead.bin', 'healthy']);
+  await measure(mount, undefined); // a connection is there, and what is learned once is known
+  const { quiet, blocked } = await rounds(log, {
+    name: `${engine}, ${readers} readers`,
+    count: ROUNDS,
+    scenarios: {
+      quiet: round => measure(mount, 2 * round),
+      blocked: round => whileBlocked(mount, readers, () => measure(mount, 2 * round + 1)),
+    },
+  });
+  const figures = await readFigures(mount);
+  const name = `${engine}, ${readers} blocked`;
+  const beside = { besideName: 'none blocked' };
+  const stat = { ours: mid(blocked, 'statMs'), beside: mid(quiet, 'statMs'), ...beside, most: GOAL };
+  row({ measure: `${name}: stat, p99`, unit: 'ms', ...stat });
+  const read = { ours: mid(blocked, 'readMs'), beside: mid(quiet, 'readMs'), ...beside, most: GOAL };
+  row({ measure: `${name}: time of a healthy read`, unit: 'ms/48 MiB', ...read });
+  reportReadFigures(row, { measure: name, engine, figures });
+}
+
+/** @param file which of the large files is read; none when undefined */
+async function measure(mount, file) {
+  dropNames();
+  const names = join(mount.path('healthy/names'), '%d');
+  const stat = JSON.parse(await mount.run(PYTHON, [MEASURE, 'stat', names, `${NAMES}`]));
+  const statMs = percentile(stat.latencies_ms, 0.99);
+  if (file === undefined) return { statMs };
+  const path = mount.path('healthy/large', `${file}`);
+  const read = JSON.parse(await mount.run(PYTHON, [MEASURE, 'sequential', path, `${MiB}`]));
+  if (read.bytes !== LARGE_BYTES) throw new Error(`${path}: ${read.bytes} bytes`);
+  return { statMs, readMs: read.seconds * 1000 };
+}
+
+async function whileBlocked(mount, readers, work) {
+  const child = mount.spawn(PYTHON, [BLOCKED, mount.path('dead.bin'), `${readers}`, `${DEAD_PIECE}`]);
+  const gone = once(child, 'exit');
+  const died = gone.then(([code]) => Promise.reject(new Error(`the blocked readers ended with ${code}`)));
+  died.catch(() => {});
+  try {
+    await Promise.race([untilWaiting(mount, readers), died]);
+    await setTimeout(SETTLE_MS);
+    return await Promise.race([work(), died]);
+  } finally {
+    child.stdin.end();
+    await gone;
+    await untilWaiting(mount, 0);
+  }
+}
+
+async function untilWaiting(mount, readers) {
+  while ((await mount.metric('torrent_fuse_reads_waiting')) !== readers) await setTimeout(200);
+}
+
+function mid(results, key) {
+  return median(results.map(result => result[key]));
+}
