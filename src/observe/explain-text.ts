@@ -88,7 +88,9 @@ function needs({ need, situation }: Explanation): string {
     'last read': 'the last read needed',
     'whole file': 'the whole file needs',
   };
-  const which = `${whose[basis]} pieces ${runsInWords(pieces)} of the file`;
+  const [only, ...others] = pieces;
+  const isOne = others.length === 0 && only?.[0] === only?.[1];
+  const which = `${whose[basis]} ${isOne ? 'piece' : 'pieces'} ${runsInWords(pieces)} of the file`;
   if (missing.length === 0) return `${which}, all here`;
   return `${which}; missing: ${runsInWords(missing)} (${bytesInWords(missingBytes)})`;
 }

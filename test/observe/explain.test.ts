@@ -142,6 +142,7 @@ describe('explain', () => {
     const pieces = { ...filePieces(0), leadBytes: MiB / 2, length: MiB };
     const explanation = explain(input({ pieces, lastRead: { start: MiB - 1, endExclusive: MiB } }));
     expect(explanation.need).toMatchObject({ pieces: [[1, 1]], missing: [[1, 1]], missingBytes: MiB });
+    expect(explanationText(explanation)).toContain('the last read needed piece 1 of the file; missing: 1 (1.00 MiB)');
   });
 
   test('a hostile name can neither break a line nor reach the terminal', () => {
