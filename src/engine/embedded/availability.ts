@@ -20,15 +20,21 @@ export class Availability {
     this.#known = new Uint8Array(pieceCount);
   }
 
-  has(piece: number): boolean {
-    if (this.#now() - this.#sinceMs >= KEPT_MS) {
-      this.#sinceMs = this.#now();
+  /** To be asked for each of many pieces, now: what is a second old is forgotten at the next call only. */
+  look(): (piece: number) => boolean {
+    const nowMs = this.#now();
+    if (nowMs - this.#sinceMs >= KEPT_MS) {
+      this.#sinceMs = nowMs;
       this.#known.fill(0);
     }
+    return this.#has;
+  }
+
+  readonly #has = (piece: number): boolean => {
     const known = this.#known[piece];
     if (known !== 0) return known === 1;
     const isHad = this.#peers().some(({ peerPieces }) => peerPieces.get(piece));
     this.#known[piece] = isHad ? 1 : 2;
     return isHad;
-  }
+  };
 }

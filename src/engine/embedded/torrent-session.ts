@@ -293,7 +293,7 @@ export class TorrentSession {
       demands: [...this.#demands.values()],
       ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
-      isAvailable: piece => this.#availability.has(piece),
+      isAvailable: this.#availability.look(),
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
       wanted: this.#wanted.missing(piece => this.held.has(piece)),
     });

@@ -9,7 +9,7 @@ test('a piece is available that any of the peers has', () => {
     () => [peerWith(1), peerWith(3)],
     () => 0,
   );
-  expect([0, 1, 2, 3].map(piece => availability.has(piece))).toEqual([false, true, false, true]);
+  expect([0, 1, 2, 3].map(availability.look())).toEqual([false, true, false, true]);
 });
 
 test('peers that come and go are noticed within a second, and not asked about each piece all the time', () => {
@@ -20,9 +20,9 @@ test('peers that come and go are noticed within a second, and not asked about ea
     return peers;
   };
   const availability = new Availability(4, counted, () => nowMs);
-  for (let time = 0; time < 5; time++) expect(availability.has(2)).toBe(false);
+  for (let time = 0; time < 5; time++) expect(availability.look()(2)).toBe(false);
   expect(asked).toBe(1);
   peers = [peerWith(2)];
   nowMs = 1000;
-  expect(availability.has(2)).toBe(true);
+  expect(availability.look()(2)).toBe(true);
 });
