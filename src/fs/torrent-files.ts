@@ -89,7 +89,9 @@ export class TorrentFiles {
     await this.#untilAccepted(open, { nonBlocking, signal });
     signal.throwIfAborted();
     const range = { offset: request.offset, length };
-    return { slices: await this.#options.reader.read(request.handle, range, { signal, nonBlocking, id }) };
+    const { reader } = this.#options;
+    const slices = await reader.read(request.handle, range, { signal, nonBlocking, id });
+    return { slices, release: () => reader.recycle(slices) };
   }
 
   flush(handle: number): void {

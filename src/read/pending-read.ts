@@ -2,13 +2,15 @@ import type { BlockAssembly, BlockWaiter } from './block-assembly.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { FileLayout } from './file-layout.ts';
 import type { FileMemory } from './file-memory.ts';
+import type { ReplyMemory } from './reply-memory.ts';
 
 export interface PendingReadParts {
   /** The request, as the kernel numbers it; for the log. */
   readonly id: number | undefined;
   readonly layout: FileLayout;
   readonly memory: FileMemory;
-  /** Memory for answers that are complete only in part. */
+  readonly replies: ReplyMemory;
+  /** Bounds the memory of answers that are complete only in part. */
   readonly budget: ByteBudget;
   /** Bytes are missing: have them fetched. */
   readonly fetch: () => void;
@@ -103,7 +105,7 @@ export class PendingRead {
 
   /** All is in memory, or was copied before. */
   #finish(): void {
-    const reply = this.#reply ?? Buffer.allocUnsafeSlow(this.to - this.from);
+    const reply = this.#reply ?? this.#parts.replies.take(this.to - this.from);
     this.#copyInto(reply);
     this.#settle();
     this.#resolve(reply);
@@ -119,7 +121,7 @@ export class PendingRead {
   #reserveReply(): Uint8Array | undefined {
     const length = this.to - this.from;
     if (this.#reply === undefined && this.#parts.budget.tryAcquire(length)) {
-      this.#reply = Buffer.allocUnsafeSlow(length);
+      this.#reply = this.#parts.replies.take(length);
     }
     return this.#reply;
   }

@@ -26,6 +26,9 @@ export interface Reader {
    */
   read(handle: number, range: ReadRange, options: ReadOptions): Promise<readonly Uint8Array[]>;
 
+  /** The caller is done with what `read` gave it: the memory may be used for other answers. Need not be told. */
+  recycle(slices: readonly Uint8Array[]): void;
+
   /** The fuse thread served `range` from the cache, and the handle passed its read-ahead mark or jumped. */
   touched(handle: number, range: ReadRange): void;
 

@@ -16,6 +16,7 @@ import { ReadAhead } from './read-ahead.ts';
 import { ReadMeter, type ReadTimes } from './read-meter.ts';
 import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from './reader.ts';
 import { describeHandle, type HandleSnapshot, type ReaderStatistics } from './reader-snapshot.ts';
+import { ReplyMemory } from './reply-memory.ts';
 import type { WindowLedger } from './window-ledger.ts';
 
 export interface TorrentReaderParts extends OpenFileParts {
@@ -41,6 +42,7 @@ export class TorrentReader implements Reader {
   readonly #verifier: FileVerifier;
   readonly #runs: FileRuns;
   readonly #meter: ReadMeter;
+  readonly #replies = new ReplyMemory();
   #isStopped = false;
 
   constructor(parts: TorrentReaderParts) {
@@ -105,6 +107,10 @@ export class TorrentReader implements Reader {
     const bytes = cached ?? (await this.#measured(open, { from, to }, options));
     this.#parts.traffic.delivered += bytes.length;
     return [bytes];
+  }
+
+  recycle(slices: readonly Uint8Array[]): void {
+    for (const bytes of slices) this.#replies.giveBack(bytes);
   }
 
   touched(handle: number, range: ReadRange): void {
@@ -195,7 +201,7 @@ export class TorrentReader implements Reader {
 
   #fromMemory(file: OpenFile, from: number, to: number): Uint8Array | undefined {
     if (file.memory.firstMissing(from, to) < to) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(to - from);
+    const bytes = this.#replies.take(to - from);
     for (const part of file.layout.byBlock(from, to)) file.memory.copy(part.from, part.to, bytes, part.from - from);
     return bytes;
   }
@@ -285,6 +291,7 @@ export class TorrentReader implements Reader {
       id,
       layout: file.layout,
       memory: file.memory,
+      replies: this.#replies,
       budget: this.#parts.replyBudget,
       fetch: () => file.plan(),
       onProgress,

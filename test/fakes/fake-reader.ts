@@ -49,6 +49,8 @@ export class FakeReader implements Reader {
     return untilAborted(options.signal);
   }
 
+  recycle(): void {}
+
   touched(): void {}
 
   setPolicy(handle: number, policy: ReadPolicy): void {
