@@ -96,6 +96,7 @@ describe('a stream', () => {
   });
 
   it('reads on in one request when it is extended again and again', async () => {
+    pool = startPool({ stallMs: 60_000, restMs: 60_000 }); // a busy machine rests in between
     const stream = open(0, PIECE);
     await readAll(stream);
     for (let end = 2; end <= 20; end++) {
