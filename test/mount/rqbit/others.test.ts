@@ -41,18 +41,6 @@ it('torrents that others add to rqbit or remove appear and vanish, whatever the 
   await eventually(again, WITHIN_MS);
 });
 
-it('a number that rqbit gives to another torrent after a removal does not mix the two up', async () => {
-  const managed = await ManagedMount.start('rqbit');
-  await addToRqbit(managed, season);
-  await untilListed(managed, ['Season']);
-  await post(managed, 'torrents/0/delete');
-  await addToRqbit(managed, film);
-  await untilListed(managed, ['film.mkv']);
-  expect(await managed.ok('stat -c %s "$M/film.mkv"')).toBe('70000\n');
-  const hash = await managed.ok('getfattr --only-values -n user.torrent.infohash "$M/film.mkv"');
-  expect(hash).toBe(film.infoHash);
-});
-
 it('a reader of a torrent that somebody else removes is told, and does not wait', async () => {
   const managed = await ManagedMount.start('rqbit', () => ['--read-timeout', '10m']);
   await addToRqbit(managed, film);

@@ -112,8 +112,8 @@ class SharedNames {
     return checkedRead(this.mount.path(entry, ...inside), source, this.#uid === undefined ? {} : { uid: this.#uid });
   }
 
-  async infoHashOf(entry: string): Promise<string> {
-    return this.#ok('getfattr --only-values -n user.torrent.infohash "$1"', this.mount.path(entry));
+  async statusOf(entry: string): Promise<unknown> {
+    return JSON.parse(await this.#ok('getfattr --only-values -n user.torrent.status "$1"', this.mount.path(entry)));
   }
 
   async #ok(script: string, ...args: readonly string[]): Promise<string> {
@@ -162,6 +162,7 @@ describe.each([
     await shared.addToRqbit(old);
     await shared.untilListed(['film.mkv']);
     expect(await shared.read('film.mkv', old)).toEqual(whole);
+    expect(await shared.statusOf('film.mkv')).toMatchObject({ torrent_id: 0, info_hash: old.infoHash });
     const [command, args] = shared.mount.asMounter('bash', [
       '-c',
       'exec 3< "$1"; head -c 100 <&3 > /dev/null; echo open; read -r; cat <&3 | tail -c 1000000',
@@ -179,8 +180,7 @@ describe.each([
     const rest: Buffer[] = [];
     held.stdout.on('data', chunk => rest.push(chunk));
     await eventually(async () => {
-      const hash = await shared.infoHashOf('film.mkv');
-      expect(hash).toBe(young.infoHash);
+      expect(await shared.statusOf('film.mkv')).toMatchObject({ torrent_id: 0, info_hash: young.infoHash });
     });
     expect(await shared.read('film.mkv', young)).toEqual(whole);
     held.stdin.end('\n');
