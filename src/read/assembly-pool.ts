@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.ts';
+import { SpareBuffers } from '../util/spare-buffers.ts';
 import type { BlockAssembly } from './block-assembly.ts';
 import { ReadError } from './errors.ts';
 
@@ -13,6 +14,9 @@ export interface AssemblyHome {
 /** 64 MiB of blocks under assembly. A stream fills one at a time, so this is 256 streams that all deliver at the same moment. */
 export const DEFAULT_ASSEMBLY_LIMIT = 256;
 
+/** More are under assembly at the same time only when many streams deliver. */
+const SPARE_BYTES = 2 << 20;
+
 /** An assembly that got nothing for so long will probably get nothing for long. */
 const STUCK_MS = 1_000;
 
@@ -23,6 +27,8 @@ const STUCK_MS = 1_000;
  * for long, and none loses its bytes while it makes progress.
  */
 export class AssemblyPool {
+  /** For assemblies. */
+  readonly buffers = new SpareBuffers(SPARE_BYTES);
   readonly #limit: number;
   readonly #clock: Clock;
   /** In the order in which they were filled last. */
@@ -59,6 +65,7 @@ export class AssemblyPool {
   /** The assembly is done with. */
   release(assembly: BlockAssembly): void {
     this.#homes.delete(assembly);
+    assembly.forget();
     this.#wakeNext();
   }
 

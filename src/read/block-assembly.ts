@@ -1,3 +1,4 @@
+import type { SpareBuffers } from '../util/spare-buffers.ts';
 import { type ByteRange, ByteRanges } from './byte-ranges.ts';
 
 /** Somebody who waits for bytes `[from, to)` of the file, all within one block. Called back synchronously. */
@@ -28,7 +29,10 @@ export class BlockAssembly {
   readonly #filled = new ByteRanges();
   #bytes: Uint8Array | undefined;
 
-  constructor(block: number, start: number, end: number) {
+  readonly #buffers: SpareBuffers;
+
+  constructor(block: number, { start, end, buffers }: { start: number; end: number; buffers: SpareBuffers }) {
+    this.#buffers = buffers;
     this.block = block;
     this.start = start;
     this.end = end;
@@ -66,7 +70,7 @@ export class BlockAssembly {
 
   /** @param bytes of the file from `offset` on, within the block */
   fill(offset: number, bytes: Uint8Array, nowMs: number): void {
-    this.#bytes ??= Buffer.allocUnsafeSlow(this.end - this.start);
+    this.#bytes ??= this.#buffers.take(this.end - this.start);
     this.#bytes.set(bytes, offset - this.start);
     const end = offset + bytes.length;
     this.#filled.add(offset, end);
@@ -81,6 +85,7 @@ export class BlockAssembly {
 
   /** Gives the memory up; the waiters stay. */
   forget(): void {
+    if (this.#bytes !== undefined) this.#buffers.giveBack(this.#bytes);
     this.#bytes = undefined;
     this.#filled.clear();
   }

@@ -176,10 +176,11 @@ export class FileMemory implements AssemblyHome {
   }
 
   #assemblyOf(block: number): BlockAssembly {
-    const { layout } = this.#parts;
+    const { layout, pool } = this.#parts;
     const known = this.#assemblies.get(block);
     if (known !== undefined) return known;
-    const assembly = new BlockAssembly(block, layout.blockStart(block), layout.blockEnd(block));
+    const [start, end] = [layout.blockStart(block), layout.blockEnd(block)];
+    const assembly = new BlockAssembly(block, { start, end, buffers: pool.buffers });
     this.#assemblies.set(block, assembly);
     return assembly;
   }

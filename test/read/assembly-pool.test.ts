@@ -37,7 +37,7 @@ function setUp(limit: number) {
   const home = new Home();
   /** A block of 10 bytes whose first half is there. */
   const halfFilled = (block: number, waiter?: BlockWaiter): BlockAssembly => {
-    const assembly = new BlockAssembly(block, block * 10, block * 10 + 10);
+    const assembly = new BlockAssembly(block, { start: block * 10, end: block * 10 + 10, buffers: pool.buffers });
     if (waiter) assembly.wait(waiter);
     pool.touch(assembly, home);
     assembly.fill(block * 10, new Uint8Array(5), clock.now());

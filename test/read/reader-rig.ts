@@ -64,7 +64,12 @@ export class ReaderRig {
     const reply = this.fast.read(handle, offset, length);
     if (reply === undefined) {
       const options = { signal: signal ?? new AbortController().signal, nonBlocking };
-      return Buffer.concat(await this.reader.read(handle, { offset, length }, options));
+      const slices = await this.reader.read(handle, { offset, length }, options);
+      const bytes = Buffer.concat(slices);
+      // Whoever still counted on the memory would be given these.
+      for (const slice of slices) slice.fill(0xaa);
+      this.reader.recycle(slices);
+      return bytes;
     }
     try {
       if (reply.touched) this.reader.touched(handle, { offset, length });

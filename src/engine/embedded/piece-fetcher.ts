@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { SpareBuffers } from '../../util/spare-buffers.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PiecePlan } from './demand-plan.ts';
 import { pieceSize } from './payload-layout.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
-import { PieceBuffers } from './piece-buffers.ts';
 import type { Wire } from './webtorrent.js';
 
 /** What the fetcher uses of a connection. */
@@ -52,7 +52,7 @@ export class PieceFetcher {
   readonly #finishing = new Set<number>();
   /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
   readonly #single = new Map<number, FetchWire | undefined>();
-  readonly #buffers = new PieceBuffers();
+  readonly #buffers = new SpareBuffers(SPARE_BYTES);
   /** When each peer last brought a block, or was asked for one while it owed none. */
   readonly #aliveAtMs = new WeakMap<FetchWire, number>();
   #plan: PiecePlan = { pieces: [], urgentCount: 0 };
@@ -220,6 +220,8 @@ export class PieceFetcher {
   }
 }
 
+/** A few pieces of usual size: one is written while others come in. */
+const SPARE_BYTES = 16 * 2 ** 20;
 /** A peer that owes an urgent block for so long is asked no more than its neighbour. */
 const OVERDUE_MS = 1500;
 /** A peer that owes blocks and has brought none for so long has lost them, or sends less than 3 KiB/s. */
