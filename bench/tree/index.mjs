@@ -29,11 +29,41 @@ export default async function benchmark({ row, log }) {
   row({ measure: 'build the tree of 200,000 files', unit: 'files/s', ...pair('buildRate'), goal: GOAL });
   row({ measure: 'find over 200,000 files', unit: 'files/s', ...pair('findRate'), goal: GOAL });
   row({ measure: 'ls of 10,000 torrents', unit: 'torrents/s', ...pair('listRate'), goal: GOAL });
+  row({ measure: 'first start, 10,000 torrents', unit: 'torrents/s', ...pair('firstStartRate'), goal: GOAL });
+  row({ measure: 'next start, 10,000 torrents', unit: 'torrents/s', ...pair('nextStartRate'), goal: GOAL });
+  row({ measure: 'longest stop of the event loop', unit: 'ms', ...pair('longestBlockMs') });
+  row({ measure: 'memory of 10,000 torrents', unit: 'MiB', ...pair('startedMiB') });
   row({ measure: 'shared memory of the trees', unit: 'bytes/file', ...pair('treeBytes') });
   row({ measure: 'memory of the process', unit: 'MiB', ...pair('residentMiB') });
 }
 
-async function measure({ files, torrents }) {
+async function measure(size) {
+  return { ...(await measureListing(size)), ...(await measureStarts(size)) };
+}
+
+/** The same data directory twice: empty at first, then with all that the first start has learnt. */
+async function measureStarts({ torrents }) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'bench-tree-'));
+  const start = async () => {
+    const script = join(import.meta.dirname, 'start.mjs');
+    const { stdout } = await run(process.execPath, [script, dataDir, `${torrents}`], { timeout: 120_000 });
+    return JSON.parse(stdout);
+  };
+  try {
+    const first = await start();
+    const next = await start();
+    return {
+      firstStartRate: torrents / (first.completeMs / 1000),
+      nextStartRate: torrents / (next.readyMs / 1000),
+      longestBlockMs: Math.max(first.longestBlockMs, next.longestBlockMs),
+      startedMiB: next.residentMiB,
+    };
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+}
+
+async function measureListing({ files, torrents }) {
   const mountpoint = mkdtempSync(join(tmpdir(), 'bench-tree-'));
   const server = spawn(
     process.execPath,

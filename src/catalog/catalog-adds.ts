@@ -120,7 +120,7 @@ export class CatalogAdds {
     const { infoHash } = source;
     const known = entries.get(infoHash);
     if (known !== undefined && !helps(source, known)) throw duplicate(known);
-    if (source.kind === 'metainfo') store.put(source.bytes, { durable: true });
+    if (source.kind === 'metainfo') store.put(source.bytes);
     const replaced = known?.pendingId;
     const record = this.#recordOf(source, pending);
     journal.append(

@@ -1,9 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import type { Engine, EngineError, InfoHash, TorrentDetails } from '../engine/index.ts';
 import { boundedCall } from './bounded-call.ts';
 import { asEngineError } from './engine-commands.ts';
 import type { MetainfoStore } from './metainfo-store.ts';
-import { Turns } from './turns.ts';
 
 export interface MetadataFetcherOptions {
   readonly engine: Pick<Engine, 'metainfo'>;
@@ -16,46 +14,54 @@ export interface MetadataFetcherOptions {
 /** Fetches the .torrent files of torrents that the engine lists and the mount has not seen, a few at a time. */
 export class MetadataFetcher {
   readonly #options: MetadataFetcherOptions;
-  readonly #turns = new Turns(PARALLEL);
   readonly #stopping = new AbortController();
+  /** Whose turn comes, in the order in which they were wanted: ten thousand of them must cost no more than their names. */
+  readonly #waiting = new Set<InfoHash>();
   readonly #fetches = new Map<InfoHash, Promise<void>>();
   readonly #retryAtMs = new Map<InfoHash, number>();
 
   constructor(options: MetadataFetcherOptions) {
     this.#options = options;
-    setMaxListeners(0, this.#stopping.signal); // one for each torrent that waits
   }
 
   /** Does nothing when the torrent's metadata is on its way, or was not to be had a moment ago. To be asked at every poll. */
   want(infoHash: InfoHash): void {
     if (this.#stopping.signal.aborted || this.#fetches.has(infoHash)) return;
     if ((this.#retryAtMs.get(infoHash) ?? 0) > this.#options.now()) return;
-    const fetch = this.#fetch(infoHash).finally(() => this.#fetches.delete(infoHash));
-    this.#fetches.set(infoHash, fetch);
+    this.#waiting.add(infoHash);
+    this.#fetchNext();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#waiting.clear();
     await Promise.all(this.#fetches.values());
+  }
+
+  #fetchNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined || this.#fetches.size >= PARALLEL) return;
+    this.#waiting.delete(next);
+    const fetch = this.#fetch(next).finally(() => {
+      this.#fetches.delete(next);
+      this.#fetchNext();
+    });
+    this.#fetches.set(next, fetch);
   }
 
   async #fetch(infoHash: InfoHash): Promise<void> {
     const { engine, store } = this.#options;
     const { signal } = this.#stopping;
-    const turn = await this.#turns.take(signal);
-    if (turn === undefined) return;
     try {
       const call = (bounded: AbortSignal) => engine.metainfo(infoHash, { signal: bounded });
       const bytes = await boundedCall(call, { signal, timeoutMs: TIMEOUT_MS });
-      const details = store.put(bytes, { durable: false });
+      const details = await store.putFetched(bytes);
       this.#retryAtMs.delete(infoHash);
       this.#options.onFetched(details);
     } catch (error) {
       if (signal.aborted) return;
       this.#retryAtMs.set(infoHash, this.#options.now() + RETRY_AFTER_MS);
       this.#options.onFailed(infoHash, asEngineError(error));
-    } finally {
-      this.#turns.end(turn);
     }
   }
 }

@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type InfoHash, parseInfoHash, type TorrentDetails } from '../engine/index.ts';
 import { parseMetainfo } from '../engine/metainfo.ts';
 import { replaceFile } from '../util/durable-file.ts';
-import { orStorageError } from './storage-error.ts';
+import { orStorageError, storageError } from './storage-error.ts';
 
 /**
  * The .torrent files of all torrents that the mount has seen, in `metainfo/<info hash>.torrent` of the data directory, so that
@@ -23,7 +25,9 @@ export class MetainfoStore {
     this.#folder = join(dataDir, 'metainfo');
     this.#memoryLimit = memoryLimit;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const names = readdirSync(this.#folder).filter(name => name.endsWith('.torrent'));
+    const all = readdirSync(this.#folder);
+    for (const name of all) if (name.endsWith(UNFINISHED)) rmSync(join(this.#folder, name), { force: true });
+    const names = all.filter(name => name.endsWith('.torrent'));
     this.#onDisk = new Set(names.flatMap(name => parseInfoHash(name.slice(0, -'.torrent'.length)) ?? []));
   }
 
@@ -49,13 +53,26 @@ export class MetainfoStore {
   }
 
   /**
-   * @param durable whether the bytes must be on the disk before this returns; not for what the engine can give again
+   * The bytes are on the disk when it returns.
+   *
    * @throws EngineError when the bytes are no .torrent, or cannot be written
    */
-  put(bytes: Uint8Array, { durable }: { readonly durable: boolean }): TorrentDetails {
+  put(bytes: Uint8Array): TorrentDetails {
     const details = parseMetainfo(bytes);
     const path = this.#path(details.infoHash);
-    orStorageError(path, () => (durable ? replaceFile(path, bytes) : replaceFileLazily(path, bytes)));
+    orStorageError(path, () => replaceFile(path, bytes));
+    this.#onDisk.add(details.infoHash);
+    return this.#remember(details);
+  }
+
+  /**
+   * The same for what the engine can give again: nobody waits for the disk, which may lose it in a crash.
+   *
+   * @throws EngineError like {@link put}
+   */
+  async putFetched(bytes: Uint8Array): Promise<TorrentDetails> {
+    const details = parseMetainfo(bytes);
+    await replaceFileLazily(this.#path(details.infoHash), bytes);
     this.#onDisk.add(details.infoHash);
     return this.#remember(details);
   }
@@ -102,10 +119,18 @@ export class MetainfoStore {
   }
 }
 
-function replaceFileLazily(path: string, bytes: Uint8Array): void {
-  writeFileSync(`${path}.new`, bytes, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+async function replaceFileLazily(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${path}.${randomUUID()}${UNFINISHED}`; // two may fetch the same at once
+  try {
+    await writeFile(beside, bytes, { mode: 0o600 });
+    await rename(beside, path);
+  } catch (error) {
+    throw storageError(path, error);
+  }
 }
+
+/** What a crash leaves of a file that was being written. */
+const UNFINISHED = '.new';
 
 /** Several hundred torrents of a thousand files each. */
 const DEFAULT_MEMORY_LIMIT = 64 * 2 ** 20;

@@ -191,7 +191,7 @@ export class MountCatalog implements Catalog {
 
   async details(infoHash: InfoHash, signal: AbortSignal): Promise<TorrentDetails> {
     const { store } = this.#model;
-    return store.details(infoHash) ?? store.put(await this.#metainfoFromEngine(infoHash, signal), { durable: false });
+    return store.details(infoHash) ?? (await store.putFetched(await this.#metainfoFromEngine(infoHash, signal)));
   }
 
   async metainfo(infoHash: InfoHash, signal: AbortSignal): Promise<Uint8Array> {

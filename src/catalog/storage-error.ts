@@ -9,17 +9,23 @@ export function orStorageError<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new EngineError('no-space', `no space for ${path}; free some, or choose another --data-dir`, {
-        cause: error,
-      });
-    }
-    throw new EngineError('io', `cannot use ${path}: ${error.message}; check the disk, or choose another --data-dir`, {
-      cause: error,
-    });
+    throw storageError(path, error);
   }
+}
+
+/** What {@link orStorageError} throws in place of the error. */
+export function storageError(path: string, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  const options = { cause: error };
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new EngineError('no-space', `no space for ${path}; free some, or choose another --data-dir`, options);
+  }
+  return new EngineError(
+    'io',
+    `cannot use ${path}: ${error.message}; check the disk, or choose another --data-dir`,
+    options,
+  );
 }
 
 /** Such as `ENOSPC`. */

@@ -256,25 +256,26 @@ function checkedPieces(info: RawInfo): { pieceLength: number; pieces: Uint8Array
 function placeFiles(raw: readonly RawFile[]): TorrentFile[] {
   let offset = 0;
   return raw.map((file, index) => {
-    const placed = placeFile(file, { index, offset });
+    const placed = placeFile(file, index, offset);
     offset += placed.length;
     if (!Number.isSafeInteger(offset)) throw tooLarge('its files are too long', `${Number.MAX_SAFE_INTEGER}`);
     return placed;
   });
 }
 
-function placeFile(raw: RawFile, place: { index: number; offset: number }): TorrentFile {
+function placeFile(raw: RawFile, index: number, offset: number): TorrentFile {
   const path = raw.pathUtf8 ?? raw.path;
-  if (path === undefined || path.length === 0) throw refused(`its file ${place.index} has no path`);
+  if (path === undefined || path.length === 0) throw refused(`its file ${index} has no path`);
   const isSymlink = raw.attr.includes('l') && raw.symlinkPath !== undefined;
   // A symlink takes no bytes (BEP 47), so its length may be left out; with one, clients disagree where the next file begins.
   const length = raw.length ?? (isSymlink ? 0 : undefined);
-  if (length === undefined) throw refused(`its file ${place.index} has no length`);
-  if (isSymlink && length !== 0) throw refused(`its file ${place.index} is a symlink with ${length} bytes`);
+  if (length === undefined) throw refused(`its file ${index} has no length`);
+  if (isSymlink && length !== 0) throw refused(`its file ${index} is a symlink with ${length} bytes`);
   return {
-    ...place,
+    index,
     path,
     length,
+    offset,
     padding: raw.attr.includes('p'),
     executable: raw.attr.includes('x'),
     hidden: raw.attr.includes('h'),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog, CatalogEvent, CatalogTorrent } from '../catalog/catalog.ts';
 import { EngineError, type InfoHash } from '../engine/index.ts';
 import { VIRTUAL_DIRECTORY_NAME } from './metadata.ts';
@@ -31,11 +32,31 @@ export class TorrentRoot {
   readonly #mounted = new Map<InfoHash, { slot: number; tree: TorrentTree }>();
   readonly #unsubscribe: () => void;
 
+  /** What appears in the catalog from now on gets its entry; what is there already, by {@link mountAll}. */
   constructor(options: TorrentRootOptions) {
     this.#options = options;
     this.#names.reserve(VIRTUAL_DIRECTORY_NAME);
     this.#unsubscribe = options.catalog.onEvent(event => this.#onEvent(event));
-    for (const torrent of options.catalog.torrents()) this.#mount(torrent);
+  }
+
+  /**
+   * Resolves when every torrent of the catalog has its entry. A few at a time: thousands of file lists take seconds to read,
+   * and the event loop has other things to do.
+   *
+   * @throws the signal's reason
+   */
+  async mountAll(signal: AbortSignal): Promise<void> {
+    const { catalog } = this.#options;
+    let since = performance.now();
+    for (const torrent of catalog.torrents()) {
+      if (performance.now() - since > STRETCH_MS) {
+        await nextTurn();
+        signal.throwIfAborted();
+        since = performance.now();
+      }
+      // It may have been removed meanwhile.
+      if (catalog.get(torrent.infoHash) === torrent) this.#mount(torrent);
+    }
   }
 
   /** By the name of its entry. */
@@ -131,6 +152,9 @@ export class TorrentRoot {
     }
   }
 }
+
+/** What nobody notices: a tenth of the time that a slow poll of an engine takes. */
+const STRETCH_MS = 10;
 
 export function infoHashOf(tree: TorrentTree): InfoHash {
   const words = [0, 1, 2, 3, 4].map(part => tree.infoHashWord(part).toString(16).padStart(8, '0'));

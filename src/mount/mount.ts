@@ -70,7 +70,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const catalog = new MountCatalog(withTiming({ engine, journal, store, logger, peers }, live));
   teardown.push(() => catalog.stop());
   teardown.push(logCatalogEvents(catalog, logger));
-  const tree = buildTree({ live, catalog, engine, data }, { ...options, mountpoint }, teardown);
+  const tree = await buildTree({ live, catalog, engine, data }, { ...options, mountpoint, signal }, teardown);
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());
   const http = await startHttpService({ config, view: tree.observed, logger });
@@ -159,7 +159,11 @@ interface TreeParts {
 }
 
 /** Both lanes of the filesystem over the catalog, and what they share; `serve` ties them to the kernel's mount. */
-function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) {
+async function buildTree(
+  parts: TreeParts,
+  options: MountOptions & { readonly signal: AbortSignal },
+  teardown: Teardown,
+) {
   const { live, catalog, engine, data } = parts;
   const { logger, config } = options;
   const { defaultPolicy } = live;
@@ -181,6 +185,7 @@ function buildTree(parts: TreeParts, options: MountOptions, teardown: Teardown) 
     onNameGone: name => fuse?.notifier.invalidateEntry(ROOT_NODE, Buffer.from(name)),
   });
   teardown.push(() => root.stop());
+  await root.mountAll(options.signal);
   const pieces = new PieceMaps(engine);
   const facts = mountFacts(options, engine, data);
   const settings = new PathSettingsStore(data.journal);

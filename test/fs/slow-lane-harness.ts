@@ -77,6 +77,7 @@ export class SlowLaneHarness {
       trees: this.trees,
       onNameGone: name => this.namesGone.push(name),
     });
+    void this.root.mountAll(context.signal); // at once, for so few
     this.reader = new FakeReader(this.engine);
     const pieces = new PieceMaps(this.engine);
     const { catalog, root, trees } = this;

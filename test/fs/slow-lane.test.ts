@@ -192,9 +192,9 @@ describe('extended attributes', () => {
     expect(await mount.xattr('Season/extras/b.mkv', 'user.torrent.policy')).toBe('wait:30s');
     mount.lane.setxattr(context, directory, 'user.torrent.policy', Buffer.from('eagain'));
     expect(await mount.xattr('Season/extras/b.mkv', 'user.torrent.policy')).toBe('eagain');
-    expect(mount.reader.policies.get(handle)).toEqual({ whenMissing: 'eagain', timeoutMs: 30_000 });
+    expect(mount.reader.policies.get(handle)).toMatchObject({ whenMissing: 'eagain', timeoutMs: 30_000 });
     mount.lane.setxattr(context, file, 'user.torrent.policy', Buffer.from('wait:90s'));
-    expect(mount.reader.policies.get(handle)).toEqual({ whenMissing: 'wait', timeoutMs: 90_000 });
+    expect(mount.reader.policies.get(handle)).toMatchObject({ whenMissing: 'wait', timeoutMs: 90_000 });
     mount.lane.removexattr(context, file, 'user.torrent.policy');
     expect(mount.reader.policies.get(handle)?.whenMissing).toBe('eagain');
     expect(() => mount.lane.removexattr(context, file, 'user.torrent.policy')).toThrow(failing(Errno.ENODATA));
