@@ -147,6 +147,11 @@ export class RqbitClient {
     return this.#act(infoHash, 'pause', options);
   }
 
+  /** One attempt: who repeats it cannot tell whether it was this that paused the torrent. */
+  async pauseOnce(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
+    await this.#once({ method: 'POST', path: `/torrents/${infoHash}/pause`, signal });
+  }
+
   start(infoHash: InfoHash, options: WaitOptions): Promise<void> {
     return this.#act(infoHash, 'start', options);
   }

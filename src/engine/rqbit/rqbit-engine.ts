@@ -123,6 +123,8 @@ export class RqbitEngine implements Engine {
   }
 
   async pause(infoHash: InfoHash, options: WaitOptions): Promise<void> {
+    // Else it would be started again by who paused it for a moment.
+    await abortable(this.#restarter.finished(infoHash), options.signal);
     await this.#client.pause(infoHash, options).catch(async error => {
       if (!hasStatus(error, 400)) throw error;
       const { state } = await this.#client.stats(infoHash, options);
@@ -173,10 +175,8 @@ export class RqbitEngine implements Engine {
   /** The order in which rqbit downloads is its own. */
   async setFileWishes(infoHash: InfoHash, { wanted, unwanted }: FileWishes, options: WaitOptions): Promise<void> {
     const all = await this.#records.allFiles(infoHash, options);
-    const isIn = (ranges: readonly FileRange[]) => (file: number) =>
-      ranges.some(({ first, endExclusive }) => first <= file && file < endExclusive);
-    const isUnwanted = isIn(unwanted);
-    const files = all.filter(this.#settings.onDemand ? isIn(wanted) : file => !isUnwanted(file));
+    const named = filesIn(this.#settings.onDemand ? wanted : unwanted);
+    const files = all.filter(file => named.has(file) === this.#settings.onDemand);
     await this.#untilChecked(infoHash, options);
     await this.#client.updateOnlyFiles(infoHash, files, options);
   }
@@ -199,8 +199,8 @@ export class RqbitEngine implements Engine {
     this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
     this.#streams.stop();
     this.#health.stop();
-    this.#restarter.stop();
     this.#records.stop();
+    await this.#restarter.stop();
     await this.#release();
     await Promise.all(this.#background);
   }
@@ -264,4 +264,11 @@ export class RqbitEngine implements Engine {
   #tellChange(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Ranges may be as many as files. */
+function filesIn(ranges: readonly FileRange[]): ReadonlySet<number> {
+  const files = new Set<number>();
+  for (const { first, endExclusive } of ranges) for (let file = first; file < endExclusive; file++) files.add(file);
+  return files;
 }

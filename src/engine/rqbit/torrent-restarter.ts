@@ -14,6 +14,8 @@ export class TorrentRestarter {
   readonly #peers = new Map<InfoHash, Set<string>>();
   readonly #restarting = new Map<InfoHash, Promise<void>>();
   readonly #stopping = new AbortController();
+  /** Fires a while after `#stopping`: what is paused is started again first. */
+  readonly #leaving = new AbortController();
 
   constructor(components: { readonly client: RqbitClient }) {
     this.#client = components.client;
@@ -38,6 +40,11 @@ export class TorrentRestarter {
     return this.#restarting.has(infoHash);
   }
 
+  /** Resolves when the torrent is not paused by us any more. Never rejects. */
+  async finished(infoHash: InfoHash): Promise<void> {
+    await this.#restarting.get(infoHash)?.catch(() => {});
+  }
+
   /** @throws EngineError; then it runs, or is as others left it */
   restart(infoHash: InfoHash): Promise<void> {
     const running = this.#restarting.get(infoHash);
@@ -47,21 +54,37 @@ export class TorrentRestarter {
     return restart;
   }
 
-  stop(): void {
-    this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
+  /** Resolves when no torrent is paused by us any more, or the server does not answer. */
+  async stop(): Promise<void> {
+    const reason = new EngineError('stopped', 'the engine was stopped');
+    this.#stopping.abort(reason);
+    const timer = setTimeout(() => this.#leaving.abort(reason), LEAVE_MS);
+    await Promise.allSettled(this.#restarting.values());
+    clearTimeout(timer);
   }
 
   async #restart(infoHash: InfoHash): Promise<void> {
     const { signal } = this.#stopping;
-    await this.#client.pause(infoHash, { signal });
+    signal.throwIfAborted();
+    await this.#pause(infoHash);
     await this.#startForSure(infoHash);
+    signal.throwIfAborted();
     const peers = await socketAddresses([...this.peersOf(infoHash)]);
     if (peers.length > 0) await this.#client.addPeers(infoHash, peers, { signal });
   }
 
+  async #pause(infoHash: InfoHash): Promise<void> {
+    try {
+      await this.#client.pauseOnce(infoHash, this.#leaving);
+    } catch (error) {
+      // What was sent may have been done, though nobody said so.
+      if (!(error instanceof EngineError) || !error.isTransient || error.code === 'breaker-open') throw error;
+    }
+  }
+
   /** What we paused must not stay so because the server was away for a moment. */
   async #startForSure(infoHash: InfoHash): Promise<void> {
-    const { signal } = this.#stopping;
+    const { signal } = this.#leaving;
     const backoff = new Backoff({ initialMs: 100, maxMs: 5000 });
     for (;;) {
       try {
@@ -73,5 +96,8 @@ export class TorrentRestarter {
     }
   }
 }
+
+/** For a server that answers it is a moment; one that does not must not hold up the end of the mount for long. */
+const LEAVE_MS = 2000;
 
 const noPeers: ReadonlySet<string> = new Set();

@@ -293,6 +293,17 @@ describe('changing', () => {
     expect(fake.state).toBe('live');
   });
 
+  it('pauses also what is started anew at that moment', async () => {
+    await reconnect({ onDemand: true });
+    server.lie(/\/start$/, { kind: 'hang-up' }, 4);
+    await engine.add(sourceOf(show), { peers: [], signal });
+    await expect.poll(() => requestsTo(/\/start$/).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await engine.pause(show.infoHash, { signal });
+    await expect.poll(() => requestsTo(/\/start$/).length, { timeout: 10_000 }).toBe(5);
+    expect(requestsTo(/\/(pause|start)$/).at(-1)).toMatch(/pause$/);
+    expect(server.torrents.get(show.infoHash)?.state).toBe('paused');
+  });
+
   it.each(['forget', 'delete'] as const)('%s succeeds for what is not there', async action => {
     server.add(show.bytes);
     await engine[action](show.infoHash, { signal });
