@@ -12,6 +12,8 @@ export interface JournalState {
   readonly removals: ReadonlyMap<InfoHash, RemovalRecord>;
   readonly forgotten: ReadonlyMap<InfoHash, ForgottenRecord>;
   readonly settings: ReadonlyMap<string, SettingsRecord>;
+  /** The same by torrent; null is the whole mount. */
+  readonly settingsOf: ReadonlyMap<InfoHash | null, ReadonlyMap<string, SettingsRecord>>;
   readonly watched: ReadonlyMap<string, string>;
 }
 
@@ -56,6 +58,7 @@ export class MutableJournalState implements JournalState {
   readonly removals = new Map<InfoHash, RemovalRecord>();
   readonly forgotten = new Map<InfoHash, ForgottenRecord>();
   readonly settings = new Map<string, SettingsRecord>();
+  readonly settingsOf = new Map<InfoHash | null, Map<string, SettingsRecord>>();
   readonly watched = new Map<string, string>();
 
   apply(record: JournalRecord): void {
@@ -150,9 +153,8 @@ export class MutableJournalState implements JournalState {
 
   #leaveNoTrace(infoHash: InfoHash): void {
     this.forgotten.delete(infoHash);
-    for (const [key, settings] of this.settings) {
-      if (settings.infoHash === infoHash) this.settings.delete(key);
-    }
+    for (const key of this.settingsOf.get(infoHash)?.keys() ?? []) this.settings.delete(key);
+    this.settingsOf.delete(infoHash);
   }
 
   #applyRestoral(infoHash: InfoHash): void {
@@ -164,8 +166,17 @@ export class MutableJournalState implements JournalState {
 
   #applySettings({ infoHash, path, settings }: Extract<JournalRecord, { type: 'settings' }>): void {
     const key = settingsKey(infoHash, path);
-    if (Object.values(settings).every(value => value === undefined)) this.settings.delete(key);
-    else this.settings.set(key, { infoHash, path, settings });
+    const ofTorrent = this.settingsOf.get(infoHash) ?? new Map<string, SettingsRecord>();
+    if (Object.values(settings).every(value => value === undefined)) {
+      this.settings.delete(key);
+      ofTorrent.delete(key);
+    } else {
+      const saying = { infoHash, path, settings };
+      this.settings.set(key, saying);
+      ofTorrent.set(key, saying);
+    }
+    if (ofTorrent.size > 0) this.settingsOf.set(infoHash, ofTorrent);
+    else this.settingsOf.delete(infoHash);
   }
 }
 

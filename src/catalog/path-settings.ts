@@ -37,13 +37,19 @@ export class PathSettingsStore {
   /** All that was said of paths of the torrent, what was said of the whole mount first, as if it were of its root entry. */
   *ofTorrent(infoHash: InfoHash): Generator<PlacedSettings> {
     yield { path: [], settings: this.own({ infoHash: null, path: [] }) };
-    for (const record of this.#journal.state.settings.values()) if (record.infoHash === infoHash) yield record;
+    yield* this.#recordsOf(infoHash).values();
+  }
+
+  /** Whether any path of the torrent says something about the key. @param infoHash null for the whole mount */
+  says(infoHash: InfoHash | null, key: keyof PathSettings): boolean {
+    for (const { settings } of this.#recordsOf(infoHash).values()) if (settings[key] !== undefined) return true;
+    return false;
   }
 
   /** The torrents of which any path says something about the key; null stands for the whole mount. */
   torrentsThatSay(key: keyof PathSettings): ReadonlySet<InfoHash | null> {
-    const records = [...this.#journal.state.settings.values()];
-    return new Set(records.filter(({ settings }) => settings[key] !== undefined).map(({ infoHash }) => infoHash));
+    const torrents = [...this.#journal.state.settingsOf.keys()];
+    return new Set(torrents.filter(infoHash => this.says(infoHash, key)));
   }
 
   /** What holds for the path. */
@@ -65,4 +71,10 @@ export class PathSettingsStore {
     );
     this.#journal.append({ type: 'settings', infoHash: place.infoHash, path: place.path, settings });
   }
+
+  #recordsOf(infoHash: InfoHash | null): ReadonlyMap<string, PlacedSettings> {
+    return this.#journal.state.settingsOf.get(infoHash) ?? nothingSaid;
+  }
 }
+
+const nothingSaid: ReadonlyMap<string, PlacedSettings> = new Map();

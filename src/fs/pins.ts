@@ -38,8 +38,8 @@ export class Pins {
   }
 
   #tellIfPinned(infoHash: InfoHash): void {
-    const pinned = this.#options.settings.torrentsThatSay('pin');
-    if (pinned.has(infoHash) || pinned.has(null)) this.changed(infoHash);
+    const { settings } = this.#options;
+    if (settings.says(infoHash, 'pin') || settings.says(null, 'pin')) this.changed(infoHash);
   }
 
   #tell({ infoHash, tree }: MountedTorrent): void {

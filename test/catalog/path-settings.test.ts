@@ -43,6 +43,28 @@ describe('settings by path', () => {
     expect(journal.state.settings.size).toBe(0);
   });
 
+  it('are told by torrent, those of the whole mount first', () => {
+    const other = parseInfoHash('cd'.repeat(20)) as InfoHash;
+    settings.change({ infoHash: other, path: ['x'] }, { priority: 'high' });
+    settings.change(place('a'), { pin: true });
+    settings.change(root, { policy: 'wait' });
+    expect([...settings.ofTorrent(infoHash)].map(({ path, settings }) => [path.join('/'), settings])).toEqual([
+      ['', { policy: 'wait' }],
+      ['a', { pin: true }],
+    ]);
+    expect([infoHash, other, null].map(each => settings.says(each, 'pin'))).toEqual([true, false, false]);
+    expect([...settings.torrentsThatSay('pin')]).toEqual([infoHash]);
+    settings.change(place('a'), { pin: undefined });
+    expect(settings.says(infoHash, 'pin')).toBe(false);
+  });
+
+  it('go with a torrent that is deleted with its data', () => {
+    settings.change(place('a'), { pin: true });
+    journal.append({ type: 'removed', infoHash, name: 'show', deleteData: true, atSeconds: 1 });
+    expect(settings.says(infoHash, 'pin')).toBe(false);
+    expect(settings.own(place('a'))).toEqual({});
+  });
+
   it('are kept across restarts', () => {
     settings.change(place('a'), { policy: 'eagain' });
     journal.close();
