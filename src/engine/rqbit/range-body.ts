@@ -131,7 +131,9 @@ export class RangeBody implements AnswerSink {
   }
 
   #resume(): void {
-    if (this.#wantsMore) this.#socket.resume();
+    // When all has come, the connection may be another answer's by now.
+    const isOurs = this.#queue.receivedUpTo < this.range.endExclusive;
+    if (isOurs && this.#wantsMore) this.#socket.resume();
   }
 
   #headError({ status, headers }: HttpHead): EngineError | undefined {

@@ -109,6 +109,7 @@ export class RqbitStream implements ByteStream {
       if (this.#position >= this.#endExclusive) return undefined;
       try {
         this.#connection ??= await this.#connect();
+        if (this.#end.signal.aborted) continue;
         this.#connection.body.want(this.#endExclusive);
         const bytes = this.#take(this.#connection);
         if (bytes !== undefined) return bytes;

@@ -103,6 +103,10 @@ export class StreamPool implements StreamSource {
 
   #endStreams(infoHash: InfoHash, reason: EngineError): void {
     for (const stream of [...this.#streams]) if (stream.file.infoHash === infoHash) stream.end(reason);
+    // Not left for others: a reader that has yet to hear of this still looks at the memory of what it read last.
+    for (const connection of [...this.#connections]) {
+      if (connection.body.range.infoHash === infoHash) connection.close();
+    }
   }
 
   #takeNear({ range }: ConnectionRequest): StreamConnection | undefined {

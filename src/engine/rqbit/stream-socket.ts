@@ -38,6 +38,8 @@ export class StreamSocket {
   /** Of the body, to come. */
   #left = 0;
   #isPaused = false;
+  /** The server hangs up after this answer. */
+  #isLast = false;
   #error: unknown;
 
   constructor(target: SocketTarget, events: SocketEvents) {
@@ -116,6 +118,7 @@ export class StreamSocket {
     this.#headLength = 0;
     if (head.status >= 200) {
       this.#isInBody = true;
+      this.#isLast = head.headers.get('connection')?.toLowerCase() === 'close';
       this.#left = sink.onHead(head) ?? Number.POSITIVE_INFINITY;
     }
     // Whatever is said before the answer itself is not for us.
@@ -130,7 +133,8 @@ export class StreamSocket {
     this.#sink = undefined;
     this.resume();
     sink.onEnd();
-    this.#onIdle(this);
+    if (this.#isLast) this.destroy();
+    else this.#onIdle(this);
   }
 
   /** For bytes that lie elsewhere already. There is always room for a record of TLS, also when no more are wanted. */
