@@ -21,6 +21,9 @@ export interface DroppedFilesOptions {
  *
  * A source as text is checked when it is written, for `echo` shows no error of close(2). A .torrent comes in many writes and is
  * checked when it is closed; a FLUSH with nothing written yet comes from a shell that sets up the redirection.
+ *
+ * rsync writes to a name of its own first, `.x.torrent.AbCdEf`, and renames that when all is there. Such a file stays when it is
+ * closed, and is looked at when it gets its name. A few that never do are kept, for they lie in memory.
  */
 export class DroppedFiles {
   readonly #options: DroppedFilesOptions;
@@ -36,20 +39,42 @@ export class DroppedFiles {
 
   /** @throws ErrnoError EROFS for names of any other kind */
   create(name: string): DroppedFile {
-    const kind = /\.(torrent|magnet|txt)$/i.exec(name)?.[1]?.toLowerCase();
+    const isStaged = kindOf(name) === undefined;
+    const kind = kindOf(isStaged ? finalNameOf(name) : name);
     if (kind === undefined) throw otherFile;
+    if (isStaged) this.#makeRoomForStaged();
     const onGone = (): void => {
       this.remove(name, file);
     };
     const file: DroppedFile = new DroppedFile({
       name,
       isTorrent: kind === 'torrent',
+      isStaged,
       catalog: this.#options.catalog,
       onGone,
     });
     this.#files.set(name, file);
     this.#options.onNames([...this.#files.keys()]);
     return file;
+  }
+
+  /**
+   * Gives a file that rsync wrote its name, which adds what it says.
+   *
+   * @returns false when there is no such file
+   * @throws ErrnoError when the new name is for no source, or what is written there is none; then nothing has changed
+   */
+  rename(name: string, newName: string): boolean {
+    const file = this.#files.get(name);
+    if (file === undefined) return false;
+    if (!file.isStaged || kindOf(newName) !== kindOf(finalNameOf(name))) throw otherFile;
+    file.settle(newName);
+    return this.remove(name);
+  }
+
+  #makeRoomForStaged(): void {
+    const staged = [...this.#files].filter(([, file]) => file.isStaged && !file.isOpen);
+    for (const [name] of staged.slice(0, Math.max(0, staged.length - STAGED_MAX + 1))) this.remove(name);
   }
 
   /** Takes the name away; what was accepted of it stays added. @returns false when there is no such file */
@@ -62,9 +87,23 @@ export class DroppedFiles {
   }
 }
 
+/** More than one rsync has at once. */
+const STAGED_MAX = 4;
+
+function kindOf(name: string): string | undefined {
+  return /\.(torrent|magnet|txt)$/i.exec(name)?.[1]?.toLowerCase();
+}
+
+/** As rsync makes it (`get_tmpname` of its receiver.c): a dot, the name, a dot and six letters or digits. */
+function finalNameOf(name: string): string {
+  return /^\.(.+)\.[A-Za-z0-9]{6}$/.exec(name)?.[1] ?? '';
+}
+
 interface DroppedFileOptions {
   readonly name: string;
   readonly isTorrent: boolean;
+  /** It has yet to get the name under which it counts. */
+  readonly isStaged: boolean;
   readonly catalog: Catalog;
   onGone(): void;
 }
@@ -74,6 +113,8 @@ export class DroppedFile implements VirtualFile {
   readonly permissions = 0o644;
   readonly #options: DroppedFileOptions;
   readonly #content: GrowableBytes;
+  #name: string;
+  #isStaged: boolean;
   #openHandles = 0;
   #isWithdrawn = false;
   /** Something was written since the source was last looked at. */
@@ -84,7 +125,17 @@ export class DroppedFile implements VirtualFile {
 
   constructor(options: DroppedFileOptions) {
     this.#options = options;
+    this.#name = options.name;
+    this.#isStaged = options.isStaged;
     this.#content = new GrowableBytes(options.isTorrent ? metainfoLimits.bytes : sourceTextLimit);
+  }
+
+  get isStaged(): boolean {
+    return this.#isStaged;
+  }
+
+  get isOpen(): boolean {
+    return this.#openHandles > 0;
   }
 
   get size(): number {
@@ -108,6 +159,20 @@ export class DroppedFile implements VirtualFile {
     this.#source = undefined;
   }
 
+  /** It has got the name under which it counts. @throws ErrnoError when it is no source; then it has not got it */
+  settle(name: string): void {
+    const before = this.#name;
+    this.#name = name;
+    this.#isStaged = false;
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#name = before;
+      this.#isStaged = true;
+      throw error;
+    }
+  }
+
   /** The name is taken away: what comes now adds nothing. */
   withdraw(): void {
     this.#isWithdrawn = true;
@@ -116,18 +181,18 @@ export class DroppedFile implements VirtualFile {
   #write(offset: number, data: Uint8Array): void {
     if (!this.#content.write(offset, data)) throw tooLarge;
     this.#isDirty = true;
-    if (!this.#options.isTorrent) this.#source = this.#reporting(() => this.#checkText());
+    if (!this.#options.isTorrent && !this.#isStaged) this.#source = this.#reporting(() => this.#checkText());
   }
 
   #flush(): void {
-    if (!this.#isDirty || this.#isAdded || this.#isWithdrawn || this.#content.length === 0) return;
+    if (this.#isStaged || !this.#isDirty || this.#isAdded || this.#isWithdrawn || this.#content.length === 0) return;
     this.#reporting(() => {
-      const { catalog, name, isTorrent } = this.#options;
+      const { catalog, isTorrent } = this.#options;
       const source = isTorrent
-        ? parseTorrentBytes(this.#content.bytes.slice(), name)
+        ? parseTorrentBytes(this.#content.bytes.slice(), this.#name)
         : (this.#source ?? this.#checkText());
       this.#isDirty = false;
-      catalog.add(source, { peers: [], origin: name });
+      catalog.add(source, { peers: [], origin: this.#name });
       this.#isAdded = true;
     });
   }
@@ -141,7 +206,7 @@ export class DroppedFile implements VirtualFile {
 
   #release(): void {
     this.#openHandles -= 1;
-    if (this.#openHandles > 0) return;
+    if (this.#openHandles > 0 || this.#isStaged) return;
     try {
       this.#flush();
     } catch {
@@ -155,9 +220,9 @@ export class DroppedFile implements VirtualFile {
     try {
       return work();
     } catch (cause) {
-      const { catalog, name } = this.#options;
       const error = cause instanceof EngineError ? cause : new EngineError('io', String(cause), { cause });
-      if (this.#reported !== error.message) catalog.report({ name, source: this.#describe(), error });
+      if (this.#reported !== error.message)
+        this.#options.catalog.report({ name: this.#name, source: this.#describe(), error });
       this.#reported = error.message;
       throw toErrnoError(error);
     }

@@ -32,12 +32,16 @@ export class RootChanges {
 
   /** In the mount only. */
   rename(request: RenameRequest): void {
-    const { catalog, root } = this.#options;
+    const { catalog, root, dropped } = this.#options;
     if (request.parent !== ROOT_NODE || request.newParent !== ROOT_NODE) throw refusals.readOnly;
     if ((request.flags & ~RENAME_NOREPLACE) !== 0) throw noExchange;
     const torrent = root.byName(textOf(request.name));
-    if (torrent === undefined) throw refusals.notFound;
     const newName = textOf(request.newName);
+    if (torrent === undefined) {
+      if (root.isTaken(newName)) throw exists;
+      if (!dropped.rename(textOf(request.name), newName)) throw refusals.notFound;
+      return;
+    }
     if (newName === torrent.name) return;
     if (sanitizeName(newName) !== newName || !Buffer.from(newName).equals(request.newName)) throw badName;
     // To replace the other would be to forget it.

@@ -28,6 +28,11 @@ async function mountedSeason(name = 'Season') {
   return torrent;
 }
 
+function renameInRoot(name: string, newName: string): void {
+  const names = { name: bytes(name), newName: bytes(newName), flags: 0 };
+  mount.lane.rename(context, { parent: ROOT_NODE, newParent: ROOT_NODE, ...names });
+}
+
 describe('a dropped .torrent', () => {
   it('is in the root when the copy is done, and the dropped file is not', async () => {
     const torrent = mount.engine.publish({ name: 'film.mkv', length: 100_000 });
@@ -53,6 +58,34 @@ describe('a dropped .torrent', () => {
     mount.lane.release(context, entry.node, open.handle);
     expect(mount.trees.table.isVirtualName(bytes('x.torrent'))).toBe(false);
     expect(await mount.errors()).toEqual([]);
+  });
+
+  it('that rsync wrote under a name of its own is added when it is renamed, and vanishes', async () => {
+    const torrent = mount.engine.publish({ name: 'film.mkv', length: 100_000 });
+    mount.drop('.x.torrent.aB3dEf', torrent.metainfo);
+    expect(await mount.lookup('.x.torrent.aB3dEf')).toBeDefined();
+    expect(await mount.list()).toEqual([]);
+    expect(() => renameInRoot('.x.torrent.aB3dEf', 'x.mkv')).toThrow(failing(Errno.EROFS));
+    renameInRoot('.x.torrent.aB3dEf', 'x.torrent');
+    expect(await mount.list()).toEqual(['film.mkv']);
+    for (const name of ['.x.torrent.aB3dEf', 'x.torrent']) {
+      await expect(mount.lookup(name)).rejects.toEqual(failing(Errno.ENOENT));
+    }
+    expect(await mount.errors()).toEqual([]);
+  });
+
+  it('that rsync wrote and that is none fails when it is renamed, and can be taken away', async () => {
+    mount.drop('.x.torrent.aB3dEf', 'garbage');
+    expect(() => renameInRoot('.x.torrent.aB3dEf', 'x.torrent')).toThrow(failing(Errno.EINVAL));
+    expect(await mount.errors()).toMatchObject([{ name: 'x.torrent', errno: 'EINVAL' }]);
+    mount.lane.unlink(context, ROOT_NODE, bytes('.x.torrent.aB3dEf'));
+    await expect(mount.lookup('.x.torrent.aB3dEf')).rejects.toEqual(failing(Errno.ENOENT));
+  });
+
+  it('that rsync wrote and never renamed goes when others come', async () => {
+    for (const letter of 'abcdef') mount.drop(`.x.torrent.aB3dE${letter}`, 'x');
+    await expect(mount.lookup('.x.torrent.aB3dEa')).rejects.toEqual(failing(Errno.ENOENT));
+    expect(await mount.lookup('.x.torrent.aB3dEf')).toBeDefined();
   });
 
   it('that is none fails with EINVAL when it is closed, and stands in the errors by its name', async () => {

@@ -34,6 +34,10 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
     ['mv', 'mv film.mkv.torrent "$M/"'],
     ['tee', 'tee "$M/x.torrent" < film.mkv.torrent > /dev/null'],
     ['cat', 'cat film.mkv.torrent > "$M/x.torrent"'],
+    ['rsync', 'rsync film.mkv.torrent "$M/"'],
+    ['rsync -a', 'rsync -a film.mkv.torrent "$M/x.torrent"'],
+    // It adds the torrent, then cannot set the times of a file that has vanished.
+    ['rsync --inplace', 'rsync --inplace film.mkv.torrent "$M/x.torrent" 2> /dev/null; [ $? = 23 ]'],
     ['dd with a small block', 'dd if=film.mkv.torrent of="$M/x.torrent" bs=7 status=none'],
   ])('are added by %s of a .torrent', async (_, command) => {
     const managed = await ManagedMount.start(kind);
@@ -90,12 +94,16 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('torrents over the %s engine', 
       expect(await managed.sh(script)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
     await refused('echo garbage > "$M/a.magnet"', 'Invalid argument');
     await refused('cp half.torrent "$M"', 'Invalid argument');
+    const byRsync = await managed.sh('rsync half.torrent "$M/r.torrent"');
+    expect(byRsync).toMatchObject({ code: 23, stderr: expect.stringContaining('Invalid argument') });
+    expect(await managed.ok('ls -A "$M"')).toBe('Season\n');
     await refused('cp Season.torrent "$M/b.torrent"', 'File exists');
     await refused(`echo ${season.infoHash} > "$M/c.magnet"`, 'File exists');
     await refused('cp Season.torrent "$M/d.mkv"', 'Read-only file system');
     expect((await managed.errors()).map(({ name, errno }) => [name, errno])).toEqual([
       ['a.magnet', 'EINVAL'],
       ['half.torrent', 'EINVAL'],
+      ['r.torrent', 'EINVAL'],
       ['b.torrent', 'EEXIST'],
       ['c.magnet', 'EEXIST'],
     ]);
