@@ -46,12 +46,6 @@ export class PathSettingsStore {
     return false;
   }
 
-  /** The torrents of which any path says something about the key; null stands for the whole mount. */
-  torrentsThatSay(key: keyof PathSettings): ReadonlySet<InfoHash | null> {
-    const torrents = [...this.#journal.state.settingsOf.keys()];
-    return new Set(torrents.filter(infoHash => this.says(infoHash, key)));
-  }
-
   /** What holds for the path. */
   effective({ infoHash, path }: SettingsPath): PathSettings {
     const settings = { ...this.own({ infoHash: null, path: [] }) };

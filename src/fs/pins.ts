@@ -17,29 +17,36 @@ export class Pins {
 
   constructor(options: PinsOptions) {
     this.#options = options;
-    const { catalog, root, settings } = options;
-    const pinned = settings.torrentsThatSay('pin');
-    for (const torrent of pinned.has(null) ? root.all() : [...pinned].flatMap(each => mountedAs(root, each))) {
-      this.#tell(torrent);
-    }
+    const { catalog, root } = options;
+    for (const torrent of root.all()) if (this.#isPinned(torrent.infoHash)) this.#tell(torrent);
     this.#unsubscribe = catalog.onEvent(event => {
-      if (event.kind === 'appeared') this.#tellIfPinned(event.torrent.infoHash);
+      if (event.kind !== 'appeared' || !this.#isPinned(event.torrent.infoHash)) return;
+      for (const torrent of mountedAs(root, event.torrent.infoHash)) this.#tell(torrent);
     });
   }
 
-  /** The pins or priorities of these paths have changed. @param infoHash null for the whole mount */
-  changed(infoHash: InfoHash | null): void {
+  /**
+   * These settings of paths have changed. Where nothing is pinned a priority is no news to the engine: what others selected in it
+   * stays as it is.
+   *
+   * @param infoHash null for the whole mount
+   */
+  changed(infoHash: InfoHash | null, keys: ReadonlySet<string>): void {
     const { root } = this.#options;
-    for (const torrent of infoHash === null ? root.all() : mountedAs(root, infoHash)) this.#tell(torrent);
+    if (!keys.has('pin') && !keys.has('priority')) return;
+    for (const torrent of infoHash === null ? root.all() : mountedAs(root, infoHash)) {
+      if (keys.has('pin') || this.#isPinned(torrent.infoHash)) this.#tell(torrent);
+    }
   }
 
   stop(): void {
     this.#unsubscribe();
   }
 
-  #tellIfPinned(infoHash: InfoHash): void {
+  /** Whether anything is said, be it that it is not to be pinned. */
+  #isPinned(infoHash: InfoHash): boolean {
     const { settings } = this.#options;
-    if (settings.says(infoHash, 'pin') || settings.says(null, 'pin')) this.changed(infoHash);
+    return settings.says(infoHash, 'pin') || settings.says(null, 'pin');
   }
 
   #tell({ infoHash, tree }: MountedTorrent): void {

@@ -92,7 +92,7 @@ export class TorrentSlowLane implements Filesystem {
       openCount: slot => this.#files.openCount(slot),
       onSettings: (infoHash, keys) => {
         this.#files.refreshPolicies();
-        if (keys.has('pin') || keys.has('priority')) this.#pins.changed(infoHash);
+        this.#pins.changed(infoHash, keys);
       },
     });
     this.#pins = new Pins(options);

@@ -53,7 +53,6 @@ describe('settings by path', () => {
       ['a', { pin: true }],
     ]);
     expect([infoHash, other, null].map(each => settings.says(each, 'pin'))).toEqual([true, false, false]);
-    expect([...settings.torrentsThatSay('pin')]).toEqual([infoHash]);
     settings.change(place('a'), { pin: undefined });
     expect(settings.says(infoHash, 'pin')).toBe(false);
   });

@@ -363,6 +363,18 @@ describe('control', () => {
     await wished([all]);
   });
 
+  it('leaves what others selected in the engine alone at a priority where nothing is pinned', async () => {
+    const files = ['a.mkv', 'b.mkv'].map(name => ({ path: [name], length: 1000 }));
+    const torrent = mount.engine.addTorrent({ name: 'Season', files });
+    await vi.waitFor(() => expect(mount.root.byName('Season')).toBeDefined());
+    const selected = { wanted: [{ first: 1, endExclusive: 2 }], unwanted: [] };
+    torrent.wishes = selected;
+    for (const path of ['Season/a.mkv', '']) await mount.control({ command: 'set', path, priority: 'high' });
+    await mount.control({ command: 'pause', torrent: 'Season' });
+    await vi.waitFor(() => expect(torrent.state).toBe('paused'));
+    expect(torrent.wishes).toBe(selected);
+  });
+
   it.each<[string, unknown, number]>([
     ['no JSON', 'remove film.mkv', Errno.EINVAL],
     ['no command', { command: 'dance' }, Errno.EINVAL],

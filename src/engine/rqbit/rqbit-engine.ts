@@ -65,7 +65,8 @@ export class RqbitEngine implements Engine {
   readonly #places = new TorrentPlaces();
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
-  readonly #background = new Set<Promise<void>>();
+  /** New torrents that are being set up. */
+  readonly #settling = new Map<InfoHash, Promise<void>>();
   #stopped: Promise<void> | undefined;
 
   constructor(components: RqbitEngineComponents, settings: RqbitEngineSettings) {
@@ -108,7 +109,7 @@ export class RqbitEngine implements Engine {
     this.#restarter.note(infoHash, source.kind === 'magnet' ? [...source.peers, ...peers] : peers);
     if (isNew) {
       this.#tellChange();
-      this.#inBackground(() => this.#settle(infoHash));
+      this.#settleInBackground(infoHash);
     }
     return infoHash;
   }
@@ -175,6 +176,8 @@ export class RqbitEngine implements Engine {
   /** The order in which rqbit downloads is its own. */
   async setFileWishes(infoHash: InfoHash, { wanted, unwanted }: FileWishes, options: WaitOptions): Promise<void> {
     const all = await this.#records.allFiles(infoHash, options);
+    // What a new torrent is set up with must not come after what is wished of it.
+    await abortable(this.#settling.get(infoHash) ?? Promise.resolve(), options.signal);
     const named = filesIn(this.#settings.onDemand ? wanted : unwanted);
     const files = all.filter(file => named.has(file) === this.#settings.onDemand);
     await this.#untilChecked(infoHash, options);
@@ -202,7 +205,7 @@ export class RqbitEngine implements Engine {
     this.#records.stop();
     await this.#restarter.stop();
     await this.#release();
-    await Promise.all(this.#background);
+    await Promise.all(this.#settling.values());
   }
 
   /** The server was started anew: whoever follows the list should look. */
@@ -253,12 +256,16 @@ export class RqbitEngine implements Engine {
     }
   }
 
-  #inBackground(work: () => Promise<void>): void {
-    const task = work().catch(error => {
-      if (!this.#stopping.signal.aborted) this.#logger.warn({ error }, 'a new torrent was not set up in rqbit');
-    });
-    this.#background.add(task);
-    void task.finally(() => this.#background.delete(task));
+  #settleInBackground(infoHash: InfoHash): void {
+    const task: Promise<void> = this.#settle(infoHash)
+      .catch(error => {
+        if (this.#stopping.signal.aborted) return;
+        this.#logger.warn({ infoHash, error }, 'a new torrent was not set up in rqbit');
+      })
+      .finally(() => {
+        if (this.#settling.get(infoHash) === task) this.#settling.delete(infoHash);
+      });
+    this.#settling.set(infoHash, task);
   }
 
   #tellChange(): void {

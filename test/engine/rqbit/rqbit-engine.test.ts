@@ -256,6 +256,15 @@ describe('adding', () => {
     expect(requestsTo(/^POST/)[0]).toContain('only_files=2');
     await expect.poll(() => server.torrents.get(show.infoHash)?.selected.size).toBe(0);
   });
+
+  it('on demand takes none before what is wished of it, however slow the server', async () => {
+    await reconnect({ onDemand: true });
+    server.lie(/update_only_files/, { kind: 'hang-up' }, 1);
+    await engine.add(sourceOf(show), { peers: [], signal });
+    await engine.setFileWishes?.(show.infoHash, { wanted: [{ first: 1, endExclusive: 2 }], unwanted: [] }, { signal });
+    await expect.poll(() => requestsTo(/update_only_files/).length).toBe(3);
+    expect([...(server.torrents.get(show.infoHash)?.selected ?? [])]).toEqual([1]);
+  });
 });
 
 describe('torrents that somebody else let share their files', () => {
