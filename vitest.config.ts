@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Below what a unit test may take. A second, as it is by default, is nothing on a busy machine. */
+const expectations = { poll: { timeout: 15_000 } };
+
 /**
  * `unit` runs from sources in seconds. The others run the built program on real mounts in child processes, one file after
  * another, because mounts, seeders and the page cache are shared by the whole machine; those of `suite` share a corpus of
@@ -12,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          expect: expectations,
           include: ['test/**/*.test.ts'],
           exclude: ['test/mount/**'],
           // Half of the processor time was spent on loading the same modules for each file anew.
@@ -25,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'mount',
+          expect: expectations,
           include: ['test/mount/**/*.test.ts'],
           exclude: ['test/mount/suite/**'],
           fileParallelism: false,
@@ -36,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'suite',
+          expect: expectations,
           include: ['test/mount/suite/**/*.test.ts'],
           globalSetup: ['test/mount/suite/global-setup.ts'],
           fileParallelism: false,

@@ -12,6 +12,7 @@ import { parseMetainfo } from '../../src/engine/metainfo.ts';
 import { silentLogger } from '../../src/util/logger.ts';
 import { FakeEngine } from '../fakes/fake-engine.ts';
 import { FakeTorrent } from '../fakes/fake-torrent.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 const signal = new AbortController().signal;
 const dropped = { peers: [], origin: 'dropped.torrent' };
@@ -65,7 +66,7 @@ describe('the catalog of a mount', () => {
       catalog.add(metainfoOf(torrent), dropped);
       expect(events).toMatchObject([{ kind: 'appeared', torrent: { name: 'film', state: 'initializing' } }]);
       expect(catalog.get(torrent.infoHash)?.details?.totalLength).toBe(1000);
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
     });
 
     it('is kept across a crash while the engine answers nothing', async () => {
@@ -75,7 +76,7 @@ describe('the catalog of a mount', () => {
       const after = open();
       expect(after.get(torrent.infoHash)).toMatchObject({ name: 'film', state: 'initializing' });
       release();
-      await vi.waitFor(() => expect(after.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(after.get(torrent.infoHash)?.state).toBe('idle'));
     });
 
     it('refuses a duplicate by its info hash, and says as what it is there', () => {
@@ -95,7 +96,7 @@ describe('the catalog of a mount', () => {
       engine.failCall('add', 1, new EngineError('bad-source', 'not this one'));
       const catalog = open();
       catalog.add(metainfoOf(torrent), dropped);
-      await vi.waitFor(() => expect(kinds('vanished')).toHaveLength(1));
+      await eventually(() => expect(kinds('vanished')).toHaveLength(1));
       expect(catalog.failures()).toMatchObject([{ name: 'dropped.torrent', error: { message: 'not this one' } }]);
       await expect(catalog.whenAccepted(torrent.infoHash, signal)).rejects.toMatchObject({ code: 'not-found' });
       await stop(catalog);
@@ -133,8 +134,8 @@ describe('the catalog of a mount', () => {
       expect(catalog.torrents()).toMatchObject([{ name: 'from dn', state: 'resolving', details: undefined }]);
       expect(events).toEqual([]);
       engine.publish({ name: 'film', length: 1000 });
-      await vi.waitFor(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'film' } }]));
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'film' } }]));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
     });
 
     it('is kept across crashes until it resolves', async () => {
@@ -144,14 +145,14 @@ describe('the catalog of a mount', () => {
       const after = open();
       expect(after.torrents()).toMatchObject([{ infoHash: torrent.infoHash, state: 'resolving' }]);
       engine.publish({ name: 'film', length: 1000 });
-      await vi.waitFor(() => expect(after.get(torrent.infoHash)?.name).toBe('film'));
+      await eventually(() => expect(after.get(torrent.infoHash)?.name).toBe('film'));
     });
 
     it('dials the peers of the add and those of the mount', async () => {
       const torrent = engine.publish({ length: 10 });
       const add = vi.spyOn(engine, 'add');
       open({ peers: ['a:1', 'b:2'] }).add(magnetOf(torrent.infoHash), { peers: ['b:2', 'c:3'], origin: 'x' });
-      await vi.waitFor(() => expect(add).toHaveBeenCalled());
+      await eventually(() => expect(add).toHaveBeenCalled());
       expect(add.mock.calls[0]?.[1].peers).toEqual(['b:2', 'c:3', 'a:1']);
     });
 
@@ -160,7 +161,7 @@ describe('the catalog of a mount', () => {
       catalog.add(magnetOf(hash(7)), dropped);
       expect(catalog.remove(hash(7), { deleteData: false })).toBe(true);
       expect(catalog.torrents()).toEqual([]);
-      await vi.waitFor(() => expect(engine.calls.get('forget')).toBe(1));
+      await eventually(() => expect(engine.calls.get('forget')).toBe(1));
       engine.publish({ length: 10 });
       await stop(catalog);
       expect(open().torrents()).toEqual([]);
@@ -175,7 +176,7 @@ describe('the catalog of a mount', () => {
       expect(kinds('appeared')).toHaveLength(1);
       engine.publish({ name: 'film', length: 1000 });
       hung();
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
     });
 
     it('blocks no .torrent, however many wait', async () => {
@@ -196,7 +197,7 @@ describe('the catalog of a mount', () => {
       const catalog = open();
       catalog.add(urlOf('http://example.org/film.torrent'), dropped);
       expect(catalog.pendingUrls()).toMatchObject([{ url: 'http://example.org/film.torrent' }]);
-      await vi.waitFor(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'film' } }]));
+      await eventually(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'film' } }]));
       expect(catalog.pendingUrls()).toEqual([]);
       expect(catalog.failures()).toEqual([]);
     });
@@ -210,7 +211,7 @@ describe('the catalog of a mount', () => {
       now += 10_000;
       catalog.add(urlOf('http://example.org/none'), { peers: [], origin: 'a.magnet' });
       catalog.add(urlOf('http://example.org/film.torrent'), { peers: [], origin: 'b.magnet' });
-      await vi.waitFor(() => expect(catalog.failures()).toHaveLength(2));
+      await eventually(() => expect(catalog.failures()).toHaveLength(2));
       expect(
         catalog
           .failures()
@@ -241,7 +242,7 @@ describe('the catalog of a mount', () => {
       const torrent = engine.publish({ name: 'film', length: 1000 });
       const catalog = open();
       catalog.add(metainfoOf(torrent), dropped);
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       return { torrent, catalog, infoHash: torrent.infoHash };
     }
 
@@ -255,7 +256,7 @@ describe('the catalog of a mount', () => {
       expect(after.torrents()).toEqual([]);
       expect(after.forgotten()).toMatchObject([{ infoHash, name: 'film' }]);
       hung();
-      await vi.waitFor(async () => expect(await listed()).toEqual([]));
+      await eventually(async () => expect(await listed()).toEqual([]));
       expect(after.torrents()).toEqual([]);
       expect(engine.calls.get('delete')).toBeUndefined();
     });
@@ -265,10 +266,10 @@ describe('the catalog of a mount', () => {
       const before = engine.calls.get('list') ?? 0;
       const hung = engine.hang('forget');
       catalog.remove(infoHash, { deleteData: false });
-      await vi.waitFor(() => expect(engine.calls.get('list')).toBeGreaterThan(before + 1));
+      await eventually(() => expect(engine.calls.get('list')).toBeGreaterThan(before + 1));
       expect(catalog.torrents()).toEqual([]);
       hung();
-      await vi.waitFor(async () => expect(await listed()).toEqual([]));
+      await eventually(async () => expect(await listed()).toEqual([]));
       expect(kinds('appeared')).toHaveLength(1);
     });
 
@@ -276,7 +277,7 @@ describe('the catalog of a mount', () => {
       const { catalog, infoHash } = await withFilm();
       engine.failCall('forget', 1, new EngineError('disconnected', 'gone'));
       catalog.remove(infoHash, { deleteData: false });
-      await vi.waitFor(async () => expect(await listed()).toEqual([]), { timeout: 5000 });
+      await eventually(async () => expect(await listed()).toEqual([]));
       expect(catalog.failures()).toEqual([]);
     });
 
@@ -285,7 +286,7 @@ describe('the catalog of a mount', () => {
       catalog.rename(infoHash, 'my film');
       engine.failCall('forget', 1, new EngineError('io', 'the session file is read-only'));
       catalog.remove(infoHash, { deleteData: false });
-      await vi.waitFor(() => expect(catalog.get(infoHash)?.renamedTo).toBe('my film'));
+      await eventually(() => expect(catalog.get(infoHash)?.renamedTo).toBe('my film'));
       expect(catalog.failures()).toMatchObject([{ name: 'my film', error: { code: 'io' } }]);
       expect(catalog.forgotten()).toEqual([]);
       expect(kinds('appeared')).toHaveLength(2);
@@ -297,16 +298,16 @@ describe('the catalog of a mount', () => {
       const { catalog, torrent, infoHash } = await withFilm();
       torrent.holdAll();
       catalog.remove(infoHash, { deleteData: true });
-      await vi.waitFor(() => expect(torrent.heldCount).toBe(0));
+      await eventually(() => expect(torrent.heldCount).toBe(0));
       expect(catalog.forgotten()).toEqual([]);
-      await vi.waitFor(() => expect(new MetainfoStore(dir).has(infoHash)).toBe(false));
+      await eventually(() => expect(new MetainfoStore(dir).has(infoHash)).toBe(false));
     });
 
     it('can be taken back without a peer, the trackers of the magnet included', async () => {
       const { catalog, infoHash } = await withFilm();
       const add = vi.spyOn(engine, 'add');
       catalog.remove(infoHash, { deleteData: false });
-      await vi.waitFor(async () => expect(await listed()).toEqual([]));
+      await eventually(async () => expect(await listed()).toEqual([]));
       catalog.add(parseMagnet(`magnet:?xt=urn:btih:${infoHash}&tr=http://t/1&tr=udp://t:2&x.pe=p:3`), dropped);
       await catalog.whenAccepted(infoHash, signal);
       const [source, options] = add.mock.calls[0] ?? [];
@@ -321,12 +322,12 @@ describe('the catalog of a mount', () => {
       torrent.holdAll();
       const hung = engine.hang('forget');
       catalog.remove(infoHash, { deleteData: false });
-      await vi.waitFor(() => expect(engine.calls.get('forget')).toBe(1));
+      await eventually(() => expect(engine.calls.get('forget')).toBe(1));
       catalog.add(magnetOf(infoHash), dropped);
       expect(catalog.get(infoHash)).toMatchObject({ name: 'film' });
       expect(catalog.forgotten()).toEqual([]);
       hung();
-      await vi.waitFor(() => expect(catalog.get(infoHash)?.state).toBe('seeding'));
+      await eventually(() => expect(catalog.get(infoHash)?.state).toBe('seeding'));
       expect(await listed()).toEqual([infoHash]);
     });
   });
@@ -335,11 +336,11 @@ describe('the catalog of a mount', () => {
     it('tells of torrents that others add and remove', async () => {
       const there = engine.addTorrent({ name: 'there', length: 10 });
       const catalog = open();
-      await vi.waitFor(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'there' } }]));
+      await eventually(() => expect(kinds('appeared')).toMatchObject([{ torrent: { name: 'there' } }]));
       const later = engine.addTorrent({ name: 'later', length: 20 });
-      await vi.waitFor(() => expect(kinds('appeared')).toMatchObject([{}, { torrent: { name: 'later' } }]));
+      await eventually(() => expect(kinds('appeared')).toMatchObject([{}, { torrent: { name: 'later' } }]));
       await engine.forget(there.infoHash, { signal });
-      await vi.waitFor(() => expect(kinds('vanished')).toMatchObject([{ infoHash: there.infoHash }]));
+      await eventually(() => expect(kinds('vanished')).toMatchObject([{ infoHash: there.infoHash }]));
       expect(catalog.torrents()).toMatchObject([{ infoHash: later.infoHash }]);
       expect(catalog.forgotten()).toEqual([]);
     });
@@ -349,58 +350,58 @@ describe('the catalog of a mount', () => {
       const other = engine.addTorrent({ name: 'other', length: 20 });
       const catalog = open();
       catalog.add(metainfoOf(mine), dropped);
-      await vi.waitFor(() => expect(catalog.torrents().map(({ state }) => state)).toEqual(['idle', 'idle']));
+      await eventually(() => expect(catalog.torrents().map(({ state }) => state)).toEqual(['idle', 'idle']));
       engine.failCall('list', 1, new EngineError('disconnected', 'restarting'));
       engine.failCall('list', 2, new EngineError('disconnected', 'restarting'));
       await engine.forget(mine.infoHash, { signal });
       await engine.forget(other.infoHash, { signal });
-      await vi.waitFor(async () => expect(await listed()).toEqual([mine.infoHash]));
-      await vi.waitFor(() => expect(catalog.get(other.infoHash)).toBeUndefined());
+      await eventually(async () => expect(await listed()).toEqual([mine.infoHash]));
+      await eventually(() => expect(catalog.get(other.infoHash)).toBeUndefined());
       expect(kinds('vanished')).toMatchObject([{ infoHash: other.infoHash }]);
     });
 
     it('that is silent for two polls leaves every state unknown, until it answers', async () => {
       const torrent = engine.addTorrent({ length: 10 });
       const catalog = open({ pollIntervalMs: 60 });
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       for (const nth of [1, 2, 3]) engine.failCall('list', nth, new EngineError('connect-timeout', 'nobody'));
-      await vi.waitFor(() => expect(kinds('state').at(-1)).toMatchObject({ torrent: { infoHash: torrent.infoHash } }));
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('unknown'));
+      await eventually(() => expect(kinds('state').at(-1)).toMatchObject({ torrent: { infoHash: torrent.infoHash } }));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('unknown'));
       expect(catalog.engineAnswers).toBe(false);
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       expect(catalog.engineAnswers).toBe(true);
     });
 
     it('is asked once a poll, and for metadata once a torrent, however many there are', async () => {
       for (let seed = 0; seed < 50; seed++) engine.addTorrent({ length: 10, seed });
       const catalog = open({ pollIntervalMs: 60_000 });
-      await vi.waitFor(() => expect(kinds('appeared')).toHaveLength(50));
+      await eventually(() => expect(kinds('appeared')).toHaveLength(50));
       expect(engine.calls.get('list')).toBeLessThanOrEqual(2);
       expect(engine.calls.get('metainfo')).toBe(50);
       await stop(catalog);
       const before = engine.calls.get('list') ?? 0;
       open({ pollIntervalMs: 60_000 });
-      await vi.waitFor(() => expect(engine.calls.get('list')).toBe(before + 1));
+      await eventually(() => expect(engine.calls.get('list')).toBe(before + 1));
       expect(engine.calls.get('metainfo')).toBe(50);
     });
 
     it('carries out the last of pause and resume', async () => {
       const torrent = engine.addTorrent({ length: 10 });
       const catalog = open();
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       catalog.pause(torrent.infoHash);
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('paused'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('paused'));
       catalog.resume(torrent.infoHash);
       catalog.pause(torrent.infoHash);
       catalog.resume(torrent.infoHash);
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       expect(engine.calls.get('pause')).toBe(1);
     });
 
     it('that answers nothing does not hold up the end', async () => {
       const torrent = engine.addTorrent({ length: 10 });
       const catalog = open();
-      await vi.waitFor(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
+      await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       for (const call of ['list', 'add', 'forget', 'pause', 'metainfo'] as const) engine.hang(call);
       catalog.add(magnetOf(hash(1)), dropped);
       catalog.pause(torrent.infoHash);
@@ -425,12 +426,12 @@ describe('the catalog of a mount', () => {
     it('is fetched again where a .torrent was damaged', async () => {
       const torrent = engine.addTorrent({ name: 'film', length: 1000 });
       const catalog = open();
-      await vi.waitFor(() => expect(kinds('appeared')).toHaveLength(1));
+      await eventually(() => expect(kinds('appeared')).toHaveLength(1));
       await stop(catalog);
       truncateSync(join(dir, 'metainfo', `${torrent.infoHash}.torrent`), 20);
       const after = open();
       expect(after.get(torrent.infoHash)?.details).toBeUndefined();
-      await vi.waitFor(() => expect(after.get(torrent.infoHash)?.details?.name).toBe('film'));
+      await eventually(() => expect(after.get(torrent.infoHash)?.details?.name).toBe('film'));
       expect(Buffer.from(await after.metainfo(torrent.infoHash, signal))).toEqual(Buffer.from(torrent.metainfo));
     });
   });

@@ -7,6 +7,7 @@ import { Journal } from '../../src/catalog/journal.ts';
 import { WatchFolder } from '../../src/catalog/watch-folder.ts';
 import { EngineError, type TorrentSource } from '../../src/engine/index.ts';
 import { silentLogger } from '../../src/util/logger.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { makeTorrent } from '../fixtures/make-torrent.ts';
 
 describe('a watch folder', () => {
@@ -47,16 +48,16 @@ describe('a watch folder', () => {
   /** Two more looks have been taken: what was to be seen has been seen. */
   async function lookTwice(): Promise<void> {
     const reads = vi.spyOn(journal.state.watched, 'keys');
-    await vi.waitFor(() => expect(reads.mock.calls.length).toBeGreaterThan(2));
+    await eventually(() => expect(reads.mock.calls.length).toBeGreaterThan(2));
     reads.mockRestore();
   }
 
   it('adds what it holds, once, and what comes later', async () => {
     writeFileSync(join(path, 'a.torrent'), torrent.bytes);
     watch();
-    await vi.waitFor(() => expect(added).toMatchObject([{ kind: 'metainfo', infoHash: torrent.infoHash }]));
+    await eventually(() => expect(added).toMatchObject([{ kind: 'metainfo', infoHash: torrent.infoHash }]));
     writeFileSync(join(path, 'b.magnet'), `${'ab'.repeat(20)}\n`);
-    await vi.waitFor(() => expect(added).toMatchObject([{}, { kind: 'magnet', infoHash: 'ab'.repeat(20) }]));
+    await eventually(() => expect(added).toMatchObject([{}, { kind: 'magnet', infoHash: 'ab'.repeat(20) }]));
     await lookTwice();
     expect(added).toHaveLength(2);
   });
@@ -64,7 +65,7 @@ describe('a watch folder', () => {
   it('does not add again at the next start what it has added', async () => {
     writeFileSync(join(path, 'a.torrent'), torrent.bytes);
     watch();
-    await vi.waitFor(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
+    await eventually(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
     await folder?.stop();
     journal.close();
     journal = Journal.open(dir, { logger: silentLogger });
@@ -76,11 +77,11 @@ describe('a watch folder', () => {
   it('tells of a bad file once, and takes it when it is mended', async () => {
     writeFileSync(join(path, 'a.torrent'), torrent.bytes.subarray(0, 50));
     watch();
-    await vi.waitFor(() => expect(failures).toMatchObject([{ name: 'a.torrent', error: { code: 'bad-source' } }]));
+    await eventually(() => expect(failures).toMatchObject([{ name: 'a.torrent', error: { code: 'bad-source' } }]));
     await lookTwice();
     expect(failures).toHaveLength(1);
     appendFileSync(join(path, 'a.torrent'), torrent.bytes.subarray(50));
-    await vi.waitFor(() => expect(added).toHaveLength(1));
+    await eventually(() => expect(added).toHaveLength(1));
   });
 
   it('says nothing of duplicates', async () => {
@@ -88,7 +89,7 @@ describe('a watch folder', () => {
     watch(() => {
       throw new EngineError('duplicate', 'there already');
     });
-    await vi.waitFor(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
+    await eventually(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
     expect(failures).toEqual([]);
   });
 
@@ -100,7 +101,7 @@ describe('a watch folder', () => {
       if (attempts < 3) throw new EngineError('no-space', 'full');
       added.push(source);
     });
-    await vi.waitFor(() => expect(added).toHaveLength(1));
+    await eventually(() => expect(added).toHaveLength(1));
     expect(failures).toEqual([]);
   });
 
@@ -119,12 +120,12 @@ describe('a watch folder', () => {
   it('forgets what is gone, and waits for a folder that is not there', async () => {
     writeFileSync(join(path, 'a.torrent'), torrent.bytes);
     watch();
-    await vi.waitFor(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
+    await eventually(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
     unlinkSync(join(path, 'a.torrent'));
-    await vi.waitFor(() => expect(journal.state.watched.size).toBe(0));
+    await eventually(() => expect(journal.state.watched.size).toBe(0));
     rmSync(path, { recursive: true });
     mkdirSync(path);
     writeFileSync(join(path, 'a.torrent'), torrent.bytes);
-    await vi.waitFor(() => expect(added).toHaveLength(2));
+    await eventually(() => expect(added).toHaveLength(2));
   });
 });

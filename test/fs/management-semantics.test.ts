@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sourceTextLimit } from '../../src/catalog/source-parser.ts';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag } from '../../src/fuse/abi/flags.ts';
 import { ErrnoError, ROOT_NODE } from '../../src/fuse/filesystem.ts';
 import { FakeTorrent } from '../fakes/fake-torrent.ts';
 import { documentedTable } from '../fixtures/documented-table.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { context, SlowLaneHarness } from './slow-lane-harness.ts';
 
 /** What has to fail, by the first two cells of its row in `docs/SEMANTICS.md`. */
@@ -38,7 +39,7 @@ const changes: Readonly<Record<string, (mount: SlowLaneHarness) => unknown>> = {
   'get user.torrent.pieces or .ranges: of a directory': mount => mount.xattr('Season', 'user.torrent.ranges'),
   'get user.torrent.pieces or .ranges: over 64 KiB': async mount => {
     mount.engine.addTorrent({ name: 'big', length: 270_000, pieceLength: 1 });
-    await vi.waitFor(() => expect(mount.root.byName('big')).toBeDefined());
+    await eventually(() => expect(mount.root.byName('big')).toBeDefined());
     await mount.xattr('big', 'user.torrent.pieces');
   },
   'write to control: it is no command': mount => mount.control('dance'),
@@ -80,7 +81,7 @@ describe('a change that docs/SEMANTICS.md says is refused', () => {
     mount = new SlowLaneHarness();
     mount.engine.addTorrent({ name: 'Season', files: [{ path: ['a.mkv'], length: 1000 }] });
     mount.engine.addTorrent({ name: 'film.mkv', length: 1000 });
-    await vi.waitFor(() => expect(mount.root.all()).toHaveLength(2));
+    await eventually(() => expect(mount.root.all()).toHaveLength(2));
   });
   afterEach(() => mount.discard());
 

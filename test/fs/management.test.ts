@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/engine/index.ts';
 import { metainfoLimits } from '../../src/engine/metainfo.ts';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag } from '../../src/fuse/abi/flags.ts';
 import { ROOT_NODE } from '../../src/fuse/filesystem.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { context, SlowLaneHarness } from './slow-lane-harness.ts';
 
 let mount: SlowLaneHarness;
@@ -18,13 +19,13 @@ const hash = 'ab'.repeat(20);
 
 async function mounted(name = 'film.mkv', seed = 1) {
   const torrent = mount.engine.addTorrent({ name, length: 1000, seed });
-  await vi.waitFor(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+  await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
   return torrent;
 }
 
 async function mountedSeason(name = 'Season') {
   const torrent = mount.engine.addTorrent({ name, files: [{ path: ['a.mkv'], length: 1000 }] });
-  await vi.waitFor(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+  await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
   return torrent;
 }
 
@@ -118,7 +119,7 @@ describe('a dropped .torrent', () => {
   it('that the engine refuses later vanishes again, with its reason', async () => {
     mount.engine.failCall('add', 1, new EngineError('bad-source', 'no room for this one'));
     mount.drop('x.torrent', mount.engine.publish({ name: 'film.mkv', length: 10 }).metainfo);
-    await vi.waitFor(async () => expect(await mount.list()).toEqual([]));
+    await eventually(async () => expect(await mount.list()).toEqual([]));
     expect(await mount.errors()).toMatchObject([
       { name: 'x.torrent', errno: 'EINVAL', reason: 'no room for this one' },
     ]);
@@ -186,7 +187,7 @@ describe('removing an entry of the root', () => {
     expect(await mount.list()).toEqual([]);
     expect(mount.namesGone).toEqual(['film.mkv']);
     expect((await mount.status())['forgotten']).toMatchObject([{ info_hash: torrent.infoHash, name: 'film.mkv' }]);
-    await vi.waitFor(() => expect(mount.engine.calls.get('forget')).toBe(1));
+    await eventually(() => expect(mount.engine.calls.get('forget')).toBe(1));
     expect(torrent.heldCount).toBeGreaterThan(0);
   });
 
@@ -219,7 +220,7 @@ describe('removing an entry of the root', () => {
     const torrent = await mountedSeason();
     mount.engine.failCall('forget', 1, new EngineError('io', 'the session is read-only'));
     mount.lane.rmdir(context, ROOT_NODE, bytes('Season'));
-    await vi.waitFor(async () => expect(await mount.list()).toEqual(['Season']));
+    await eventually(async () => expect(await mount.list()).toEqual(['Season']));
     expect(await mount.errors()).toMatchObject([
       { name: 'Season', source: torrent.infoHash, errno: 'EIO', reason: 'the session is read-only' },
     ]);
@@ -230,7 +231,7 @@ describe('removing an entry of the root', () => {
     const node = await mount.node('Season/a.mkv');
     const { handle } = await mount.lane.open(context, node, 0);
     await mount.engine.forget(torrent.infoHash, { signal: context.signal });
-    await vi.waitFor(async () => expect(await mount.list()).toEqual([]));
+    await eventually(async () => expect(await mount.list()).toEqual([]));
     const read = mount.lane.read(context, { node, handle, offset: 0, size: 10, flags: 0 });
     await expect(read).rejects.toEqual(failing(Errno.ENOENT));
     mount.lane.release(context, node, handle);
@@ -306,7 +307,7 @@ describe('control', () => {
     await mount.control({ command: 'remove', torrent: 'one' });
     await mount.control({ command: 'remove', torrent: two.infoHash, deleteData: true });
     expect(await mount.list()).toEqual([]);
-    await vi.waitFor(() => expect(two.heldCount).toBe(0));
+    await eventually(() => expect(two.heldCount).toBe(0));
     expect(mount.catalog.forgotten().map(({ infoHash }) => infoHash)).toEqual([one.infoHash]);
   });
 
@@ -322,9 +323,9 @@ describe('control', () => {
   it('pauses and resumes', async () => {
     const torrent = await mounted();
     await mount.control({ command: 'pause', torrent: 'film.mkv' });
-    await vi.waitFor(() => expect(torrent.state).toBe('paused'));
+    await eventually(() => expect(torrent.state).toBe('paused'));
     await mount.control({ command: 'resume', torrent: torrent.infoHash });
-    await vi.waitFor(() => expect(torrent.state).toBe('live'));
+    await eventually(() => expect(torrent.state).toBe('live'));
   });
 
   it('sets policy and priority of a path, and takes them back', async () => {
@@ -342,9 +343,9 @@ describe('control', () => {
   it('pins a torrent, a directory or a file, again at the next mount', async () => {
     const files = ['a.mkv', 'b.mkv', 'c.mkv'].map(name => ({ path: [name], length: 1000 }));
     const torrent = mount.engine.addTorrent({ name: 'Season', files });
-    await vi.waitFor(() => expect(mount.root.byName('Season')).toBeDefined());
+    await eventually(() => expect(mount.root.byName('Season')).toBeDefined());
     const all = { first: 0, endExclusive: torrent.details.files.length };
-    const wished = (wanted: readonly object[]) => vi.waitFor(() => expect(torrent.wishes.wanted).toEqual(wanted));
+    const wished = (wanted: readonly object[]) => eventually(() => expect(torrent.wishes.wanted).toEqual(wanted));
     await mount.control({ command: 'set', path: 'Season/a.mkv', pin: true });
     await wished([{ first: 0, endExclusive: 1 }]);
     await mount.control({ command: 'set', path: 'Season', pin: true });
@@ -366,12 +367,12 @@ describe('control', () => {
   it('leaves what others selected in the engine alone at a priority where nothing is pinned', async () => {
     const files = ['a.mkv', 'b.mkv'].map(name => ({ path: [name], length: 1000 }));
     const torrent = mount.engine.addTorrent({ name: 'Season', files });
-    await vi.waitFor(() => expect(mount.root.byName('Season')).toBeDefined());
+    await eventually(() => expect(mount.root.byName('Season')).toBeDefined());
     const selected = { wanted: [{ first: 1, endExclusive: 2 }], unwanted: [] };
     torrent.wishes = selected;
     for (const path of ['Season/a.mkv', '']) await mount.control({ command: 'set', path, priority: 'high' });
     await mount.control({ command: 'pause', torrent: 'Season' });
-    await vi.waitFor(() => expect(torrent.state).toBe('paused'));
+    await eventually(() => expect(torrent.state).toBe('paused'));
     expect(torrent.wishes).toBe(selected);
   });
 

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { Opcode } from '../../src/fuse/abi/opcodes.ts';
 import { ROOT_NODE } from '../../src/fuse/filesystem.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { DispatcherHarness } from '../fuse/dispatcher-harness.ts';
 import { u32, u64 } from './lane-harness.ts';
 import { SlowLaneHarness } from './slow-lane-harness.ts';
@@ -119,14 +120,14 @@ describe('a frame that the fuse thread forwards', () => {
 
   it('reads a file, and is interrupted when it waits', async () => {
     const torrent = mount.engine.addTorrent({ name: 'film.mkv', length: 100_000 });
-    await vi.waitFor(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+    await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
     const node = await lookup(ROOT_NODE, 'film.mkv');
     const { handle } = await openFile(node);
     const read = frame(Opcode.READ, node, ...readBody(handle, 0, 4096));
     const readUnique = unique;
     expect(await kernel.ask(read)).toBeUndefined();
     kernel.send(frame(Opcode.INTERRUPT, 0, u64(readUnique)));
-    await vi.waitFor(() => expect(kernel.replies.at(-1)?.readInt32LE(4)).toBe(-Errno.EINTR));
+    await eventually(() => expect(kernel.replies.at(-1)?.readInt32LE(4)).toBe(-Errno.EINTR));
     torrent.holdAll();
     const body = await askBody(Opcode.READ, node, ...readBody(handle, 99_000, 4096));
     expect(body.equals(torrent.payload.subarray(99_000))).toBe(true);
@@ -134,7 +135,7 @@ describe('a frame that the fuse thread forwards', () => {
 
   it('removes and renames entries of the root', async () => {
     for (const [seed, text] of ['a', 'b'].entries()) mount.engine.addTorrent({ name: text, length: 10, seed });
-    await vi.waitFor(() => expect(mount.root.all()).toHaveLength(2));
+    await eventually(() => expect(mount.root.all()).toHaveLength(2));
     const renameBody = [u64(ROOT_NODE), u32(1), u32(0), name('a'), name('c')];
     expect(await askBody(Opcode.RENAME2, ROOT_NODE, ...renameBody)).toHaveLength(0);
     expect(await askBody(Opcode.UNLINK, ROOT_NODE, name('b'))).toHaveLength(0);
@@ -144,7 +145,7 @@ describe('a frame that the fuse thread forwards', () => {
 
   it('sets and gets an extended attribute', async () => {
     const torrent = mount.engine.addTorrent({ name: 'film.mkv', length: 10 });
-    await vi.waitFor(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+    await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
     const node = await lookup(ROOT_NODE, 'film.mkv');
     const policy = name('user.torrent.policy');
     await askBody(Opcode.SETXATTR, node, u32(6), u32(0), policy, Buffer.from('eagain'));

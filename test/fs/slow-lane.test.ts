@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag, OpenReplyFlag } from '../../src/fuse/abi/flags.ts';
 import { ErrnoError } from '../../src/fuse/filesystem.ts';
 import type { FakeTorrent } from '../fakes/fake-torrent.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { context, SlowLaneHarness } from './slow-lane-harness.ts';
 
 const season = {
@@ -22,7 +23,7 @@ afterEach(() => mount.discard());
 
 async function withTorrent(options: ConstructorParameters<typeof FakeTorrent>[0] = season) {
   const torrent = mount.engine.addTorrent(options);
-  await vi.waitFor(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+  await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
   return torrent;
 }
 
@@ -143,7 +144,7 @@ describe('extended attributes', () => {
     const torrent = await withTorrent();
     torrent.hold(0, 2, 3);
     torrent.engineId = 7;
-    await vi.waitFor(() => expect(mount.catalog.get(torrent.infoHash)?.summary?.progressBytes).toBeGreaterThan(0));
+    await eventually(() => expect(mount.catalog.get(torrent.infoHash)?.summary?.progressBytes).toBeGreaterThan(0));
     const status = JSON.parse(await mount.xattr('Season/extras/b.mkv', 'user.torrent.status'));
     expect(status).toMatchObject({
       torrent_id: 7,

@@ -1,7 +1,8 @@
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { TorrentRoot } from '../../src/fs/torrent-root.ts';
 import { TreePublisher } from '../../src/fs/tree-publisher.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { SlowLaneHarness } from './slow-lane-harness.ts';
 
 const TORRENTS = 100;
@@ -14,7 +15,7 @@ beforeEach(async () => {
   mount = new SlowLaneHarness();
   const files = Array.from({ length: 2000 }, (_, index) => ({ path: [`folder ${index % 50}`, `${index}`], length: 1 }));
   for (let index = 0; index < TORRENTS; index++) mount.engine.addTorrent({ name: `t${index}`, files });
-  await vi.waitFor(() => expect(mount.root.all()).toHaveLength(TORRENTS), { timeout: 15_000 });
+  await eventually(() => expect(mount.root.all()).toHaveLength(TORRENTS));
   const trees = new TreePublisher({ port: new MessageChannel().port1 });
   root = new TorrentRoot({ catalog: mount.catalog, trees, onNameGone: () => {} });
 });
@@ -44,7 +45,7 @@ it('gives none to a torrent that is removed before its turn, and one to what com
   if (last !== undefined) mount.catalog.remove(last.infoHash, { deleteData: false });
   mount.engine.addTorrent({ name: 'late', length: 10 });
   await mounting;
-  await vi.waitFor(() => expect(root.byName('late')).toBeDefined());
+  await eventually(() => expect(root.byName('late')).toBeDefined());
   expect(root.all()).toHaveLength(TORRENTS);
 });
 

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { eventually } from '../../fixtures/eventually.ts';
 import { DEEPEST, hostileTorrents } from '../../fixtures/hostile-torrents.ts';
 import { runOk } from '../harness/run.ts';
-import { type EngineKind, eventually, ManagedMount } from './managed-mount.ts';
+import { type EngineKind, ManagedMount } from './managed-mount.ts';
 
 const SURVEY = fileURLToPath(new URL('survey.py', import.meta.url));
 

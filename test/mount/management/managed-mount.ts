@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { eventually } from '../../fixtures/eventually.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { type Finished, run, runOk, shell } from '../harness/run.ts';
@@ -108,11 +108,6 @@ export class ManagedMount {
       if (unsettled.length > 0) throw new Error(`still initializing: ${unsettled.map(({ name }) => name)}`);
     });
   }
-}
-
-/** Asks again until it does not throw. */
-export async function eventually<T>(look: () => Promise<T>, timeout = 20_000): Promise<T> {
-  return await vi.waitFor(look, { timeout, interval: 100 });
 }
 
 async function mountIn(folder: string, args: readonly string[]): Promise<MountProcess> {

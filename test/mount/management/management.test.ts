@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../fixtures/eventually.ts';
 import { type MadeTorrent, magnetOf, makeTorrent } from '../../fixtures/make-torrent.ts';
 import type { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { type EngineKind, eventually, ManagedMount } from './managed-mount.ts';
+import { type EngineKind, ManagedMount } from './managed-mount.ts';
 import { stallEngine } from './stalled-engine.ts';
 
 const season = makeTorrent({

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { type EngineKind, eventually, ManagedMount } from './managed-mount.ts';
+import { type EngineKind, ManagedMount } from './managed-mount.ts';
 
 // Each a whole number of pieces, so that none brings a part of its neighbour.
 const PIECE = 2 ** 16;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { checkedRead } from '../harness/checked-read.ts';
 import { scratchFolder } from '../harness/scratch.ts';
-import { eventually } from '../management/managed-mount.ts';
 import { overRqbit } from '../rqbit/over-rqbit.ts';
 import { MiB, OneFileMount } from './one-file-mount.ts';
 

@@ -4,13 +4,14 @@ import { expect, onTestFinished } from 'vitest';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import type { FakeRqbitTorrent } from '../../fakes/lying-rqbit-torrent.ts';
 import { type Content, partOf, patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { metricOf } from '../harness/metric.ts';
 import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
-import { type EngineKind, eventually } from '../management/managed-mount.ts';
+import type { EngineKind } from '../management/managed-mount.ts';
 
 /** Bytes of a piece: the first of the film is held, and nothing else. */
 export const PIECE = 2 ** 18;

@@ -1,9 +1,9 @@
 import { release } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { NOBODY } from '../harness/mount-process.ts';
 import { runOk } from '../harness/run.ts';
-import { eventually } from '../management/managed-mount.ts';
 import { MiB, OneFileMount } from './one-file-mount.ts';
 
 const [major = 0, minor = 0] = release().split('.').map(Number);

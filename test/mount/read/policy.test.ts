@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../fixtures/eventually.ts';
 import { oneRead } from '../harness/one-read.ts';
 import { runOk } from '../harness/run.ts';
-import { type EngineKind, eventually } from '../management/managed-mount.ts';
+import type { EngineKind } from '../management/managed-mount.ts';
 import { PartlyHeld, PIECE } from './partly-held.ts';
 
 const missing = { offset: PIECE, length: 1000 };

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { eventually } from '../../fixtures/eventually.ts';
 import { rqbitBinary } from '../../swarm/rqbit-server.ts';
 import { FILM_SIZE, FilmMount } from '../harness/film-mount.ts';
 import { MountProcess } from '../harness/mount-process.ts';
 import { runOk, shell } from '../harness/run.ts';
-import { eventually } from '../management/managed-mount.ts';
 
 const OF_OUR_OWN = [
   ...['--engine', 'rqbit', '--rqbit-binary', rqbitBinary(), '--status-poll-interval', '500ms'],

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
-import { eventually, ManagedMount } from '../management/managed-mount.ts';
+import { ManagedMount } from '../management/managed-mount.ts';
 
 const season = makeTorrent({ name: 'Season', files: [{ path: 'a.mkv', content: patternContent(50_000, 'a') }] });
 const film = makeTorrent({ name: 'film.mkv', content: patternContent(70_000, 'film') });

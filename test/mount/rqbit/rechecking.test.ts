@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { RecordingProxy } from '../../swarm/recording-proxy.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
@@ -11,7 +12,6 @@ import { checkedRead } from '../harness/checked-read.ts';
 import { MountProcess } from '../harness/mount-process.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
-import { eventually } from '../management/managed-mount.ts';
 import { overRqbit } from './over-rqbit.ts';
 
 const FILM_SIZE = 24 * 2 ** 20;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
@@ -11,7 +12,7 @@ import { FILM_SIZE, FilmMount } from '../harness/film-mount.ts';
 import { MountProcess } from '../harness/mount-process.ts';
 import { runOk, shell } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
-import { eventually, ManagedMount } from '../management/managed-mount.ts';
+import { ManagedMount } from '../management/managed-mount.ts';
 import { overRqbit } from './over-rqbit.ts';
 
 const healthy = makeTorrent({ name: 'healthy.bin', content: patternContent(8 * 2 ** 20, 'healthy') });

@@ -4,6 +4,7 @@ import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { RqbitServer, type RqbitServerOptions } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
@@ -11,7 +12,6 @@ import { type CheckedRead, checkedRead } from '../harness/checked-read.ts';
 import { MountProcess, NOBODY } from '../harness/mount-process.ts';
 import { shell } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
-import { eventually } from '../management/managed-mount.ts';
 import { overRqbit } from './over-rqbit.ts';
 
 const SIZE = 3_000_000;

@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { type FilePlan, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { checkedRead } from '../harness/checked-read.ts';
 import { runOk } from '../harness/run.ts';
-import { type EngineKind, eventually, ManagedMount } from '../management/managed-mount.ts';
+import { type EngineKind, ManagedMount } from '../management/managed-mount.ts';
 
 const film = makeTorrent({ name: 'film.bin', content: patternContent(300_000, 'film') });
 
