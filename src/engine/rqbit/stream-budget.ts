@@ -7,9 +7,10 @@
  * Who comes first: the torrents that have the fewest leases; among them, a newcomer before one that had a turn in vain, unless
  * that waited `comebackMs` longer. A newcomer to a torrent of which a lease waits in vain counts as if it had had a turn in vain,
  * unless its bytes are known to be held. Who gives way: a lease that nobody reads from; then the one that waits in vain for
- * longest; and among leases that all deliver, the one that had its turn longest ago. A step of priority counts like `priorityMs`
- * of waiting, or of a turn that began as much later: the others come later, but come. So a reader of a healthy file is served at
- * once, however many readers of dead ones there are.
+ * longest, after its turn if it is to go to a torrent that has more leases; then, to a waiter whose bytes are held, one that has
+ * yet to show that it delivers; and among leases that all deliver, the one that had its turn longest ago. A step of priority
+ * counts like `priorityMs` of waiting, or of a turn that began as much later: the others come later, but come. So a reader of a
+ * healthy file is served at once, however many readers of dead ones there are.
  */
 export class StreamBudget {
   readonly #options: StreamBudgetOptions;
@@ -119,12 +120,22 @@ export class StreamBudget {
     if (isDoubtful && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
     const idle = [...this.#leases].filter(lease => !lease.isWanted && now - lease.since >= idleMs);
     if (idle.length > 0) return oldest(idle, lease => lease.since);
-    if (inVain.length > 0) return isDoubtful ? inVain.find(hadTurn) : inVain[0];
+    const keepsTurn = (lease: HeldLease) => isDoubtful || this.#isPoorer(lease, waiter);
+    const givesWay = inVain.find(lease => !keepsTurn(lease) || hadTurn(lease));
+    if (givesWay !== undefined) return givesWay;
+    const unproven = [...this.#leases].filter(lease => !lease.hasDelivered && !lease.isHeld);
+    if (waiter.isHeld && unproven.length > 0) return oldest(unproven, lease => lease.since);
     // Where one has yet to show that it delivers, the others need not give way: in a moment it will, or wait in vain.
     const allDeliver = [...this.#leases].every(lease => lease.hasDelivered);
     const waitedMs = now - waiter.since + waiter.priority() * priorityMs;
     if (!allDeliver || waitedMs < turnMs) return undefined;
     return oldest([...this.#leases].filter(hadTurn), lease => lease.grantedAt + lease.priority() * priorityMs);
+  }
+
+  /** Whether the lease is one of fewer than the waiter's torrent has: what is held is soon read, and is no matter. */
+  #isPoorer(lease: HeldLease, waiter: Waiter): boolean {
+    const countOf = (torrent: string) => [...this.#leases].filter(other => other.torrent === torrent).length;
+    return !waiter.isHeld && countOf(lease.torrent) < countOf(waiter.torrent);
   }
 
   /** The leases that wait in vain, the longest first. */
@@ -212,6 +223,7 @@ export interface Lease {
 class HeldLease implements Lease {
   readonly grantedAt = performance.now();
   readonly torrent: string;
+  readonly isHeld: boolean;
   readonly onRevoked: () => void;
   readonly priority: () => number;
   readonly #release: () => void;
@@ -222,6 +234,7 @@ class HeldLease implements Lease {
 
   constructor(request: LeaseRequest, isDoubtful: boolean, release: () => void) {
     this.torrent = request.torrent;
+    this.isHeld = request.isHeld;
     this.onRevoked = request.onRevoked;
     this.priority = request.priority;
     this.#isDoubtful = isDoubtful;

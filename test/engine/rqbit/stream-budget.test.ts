@@ -19,6 +19,7 @@ class Applicant {
   lease: Lease | undefined;
   grants = 0;
   comesBack = false;
+  delivers = false;
   priority = 0;
 
   constructor(budget: StreamBudget, name: string, { torrent = name, isHeld = false }: ApplicantTraits = {}) {
@@ -37,7 +38,7 @@ class Applicant {
     const onRevoked = () => {
       isRevoked = true;
       this.lease = undefined;
-      if (this.comesBack) void this.apply(true);
+      if (this.comesBack) queueMicrotask(() => void this.apply(!this.delivers)); // as a stream does, which closes first
     };
     const lease = await this.#budget.acquire({
       signal,
@@ -76,6 +77,7 @@ async function applicants(count: number, prefix: string, traits: ApplicantTraits
 
 /** Readers who get bytes all the time. */
 function keepBusy(all: readonly Applicant[]): () => void {
+  for (const applicant of all) applicant.delivers = true;
   const timer = setInterval(() => {
     for (const { lease } of all) lease?.progressed();
   }, 100);
@@ -156,6 +158,32 @@ describe('the budget of streams', () => {
     await pass(2250);
     const [reader] = await applicants(1, 'reader', { torrent: 'half', isHeld: true });
     expect(reader?.hasLease).toBe(true);
+  });
+
+  it('serves who reads what is held at once, also where nobody has waited for long yet', async () => {
+    await applicants(6, 'r');
+    await pass(100);
+    const [held] = await applicants(1, 'held', { isHeld: true });
+    expect(held?.hasLease).toBe(true);
+    expect(budget.leased).toBe(6);
+  });
+
+  it('lets the reader of a slow torrent have whole turns beside seven readers of another that get bytes', async () => {
+    const busy = await applicants(7, 'busy', { torrent: 'busy' });
+    for (const applicant of busy) applicant.comesBack = true;
+    const stop = keepBusy(busy);
+    await pass(1000);
+    const slow = new Applicant(budget, 'slow');
+    slow.comesBack = true;
+    void slow.apply();
+    let heldMs = 0;
+    for (let ms = 0; ms < 60_000; ms += 500) {
+      await pass(500);
+      if (slow.hasLease) heldMs += 500;
+    }
+    stop();
+    expect(slow.grants).toBeGreaterThanOrEqual(3);
+    expect(heldMs / slow.grants).toBeGreaterThanOrEqual(5000);
   });
 
   it('lets the only reader of one slow torrent have its turn before the many readers of another', async () => {
