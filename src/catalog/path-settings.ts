@@ -18,12 +18,16 @@ export interface PlacedSettings {
 /** What the change says about a key: a new value, or undefined to inherit it again. Keys that are absent stay. */
 export type PathSettingsChange = Partial<{ readonly [Key in keyof PathSettings]: PathSettings[Key] | undefined }>;
 
+/** Told of the place that something new was said of, and of which settings. */
+export type PathSettingsListener = (place: SettingsPath, keys: ReadonlySet<keyof PathSettings>) => void;
+
 /**
  * Policy, pin and priority by path, kept in the journal across restarts. For each of them the nearest of a path and its
  * ancestors counts that says something about it.
  */
 export class PathSettingsStore {
   readonly #journal: Journal;
+  readonly #listeners = new Set<PathSettingsListener>();
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -56,7 +60,7 @@ export class PathSettingsStore {
     return settings;
   }
 
-  /** Kept before it returns. @throws EngineError `no-space`, `io` */
+  /** Kept, and told to the listeners, before it returns. @throws EngineError `no-space`, `io` */
   change(place: SettingsPath, change: PathSettingsChange): void {
     const merged = { ...this.own(place), ...change };
     // JSON leaves out what is undefined.
@@ -64,6 +68,14 @@ export class PathSettingsStore {
       Object.entries(merged).filter(([, value]) => value !== undefined),
     );
     this.#journal.append({ type: 'settings', infoHash: place.infoHash, path: place.path, settings });
+    const keys = new Set(Object.keys(change) as (keyof PathSettings)[]);
+    for (const listener of this.#listeners) listener(place, keys);
+  }
+
+  /** @returns what ends the subscription */
+  onChange(listener: PathSettingsListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #recordsOf(infoHash: InfoHash | null): ReadonlyMap<string, PlacedSettings> {

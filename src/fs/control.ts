@@ -32,8 +32,6 @@ export interface ControlOptions {
   readonly settings: PathSettingsStore;
   /** How many files of the torrent are open. */
   openCount(slot: number): number;
-  /** These settings of a path have changed; an `infoHash` of null is the whole mount. */
-  onSettings(infoHash: InfoHash | null, keys: ReadonlySet<string>): void;
 }
 
 /** Carries out commands. Each is over, as far as the mount goes, when `run` returns; no engine is waited for. */
@@ -100,7 +98,6 @@ export class Control {
     const change = Object.entries(settings).filter(([, value]) => value !== undefined);
     if (change.length === 0) throw new ErrnoError(Errno.EINVAL, 'nothing to set');
     this.#options.settings.change(place, Object.fromEntries(change.map(([key, value]) => [key, value ?? undefined])));
-    this.#options.onSettings(place.infoHash, new Set(change.map(([key]) => key)));
   }
 
   #place(path: string): SettingsPath {

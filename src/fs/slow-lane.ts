@@ -85,21 +85,16 @@ export class TorrentSlowLane implements Filesystem {
     this.#xattrs = new TorrentXattrs(options);
     this.#virtual = new VirtualTree({ attributes: new AttributeFiller(options) });
     this.#dropped = new DroppedFiles({ catalog, onNames: names => trees.setVirtualNames(names) });
-    this.control = new Control({
-      catalog,
-      root,
-      settings,
-      openCount: slot => this.#files.openCount(slot),
-      onSettings: (infoHash, keys) => {
-        this.#files.refreshPolicies();
-        this.#pins.changed(infoHash, keys);
-      },
-    });
+    this.control = new Control({ catalog, root, settings, openCount: slot => this.#files.openCount(slot) });
     this.#pins = new Pins(options);
     this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control: this.control });
     this.#virtualRoot = virtualRoot({ ...options, control: this.control });
     this.#subscriptions = [
       () => this.#pins.stop(),
+      settings.onChange(({ infoHash }, keys) => {
+        this.#files.refreshPolicies();
+        this.#pins.changed(infoHash, keys);
+      }),
       catalog.onEvent(event => {
         if (event.kind === 'vanished') options.pieces.forget(event.infoHash);
       }),
@@ -205,14 +200,12 @@ export class TorrentSlowLane implements Filesystem {
     // Only this tells `cp -p` and `mv` that there are no ACLs: then they set the mode.
     if (isInVirtualSlot(node)) throw noXattrs;
     this.#asErrnoNow(() => this.#xattrs.set(this.#treeNode(node), name, value));
-    this.#files.refreshPolicies();
   }
 
   removexattr(_: RequestContext, node: NodeId, name: string): void {
     if (isInVirtualSlot(node)) throw refusals.noAttribute;
     if (this.#options.readOnly) throw refusals.readOnly;
     this.#asErrnoNow(() => this.#xattrs.remove(this.#treeNode(node), name));
-    this.#files.refreshPolicies();
   }
 
   create(_: RequestContext, parent: NodeId, name: Uint8Array, flags: number): CreateReply {

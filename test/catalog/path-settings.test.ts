@@ -64,6 +64,19 @@ describe('settings by path', () => {
     expect(settings.own(place('a'))).toEqual({});
   });
 
+  it('tell who listens what has changed where, once it is so', () => {
+    const heard: unknown[] = [];
+    const unsubscribe = settings.onChange((at, keys) => heard.push([at, [...keys], settings.own(at)]));
+    settings.change(place('a'), { policy: 'wait', timeoutMs: undefined });
+    settings.change(root, { pin: true });
+    unsubscribe();
+    settings.change(root, { pin: false });
+    expect(heard).toEqual([
+      [place('a'), ['policy', 'timeoutMs'], { policy: 'wait' }],
+      [root, ['pin'], { pin: true }],
+    ]);
+  });
+
   it('are kept across restarts', () => {
     settings.change(place('a'), { policy: 'eagain' });
     journal.close();
