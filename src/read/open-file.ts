@@ -93,8 +93,7 @@ export class OpenFile implements PumpHost {
     this.#trace = new FetchTrace(this.id, log);
     this.layout = new FileLayout(file.details, file.fileIndex, cache.blockBytes);
     const plan = (): void => this.plan();
-    const isFetching = (from: number, to: number): boolean =>
-      this.streams.some(({ position, end }) => position < to && end > from);
+    const isFetching = (from: number, to: number): boolean => !this.#pumpsOf(from, to).next().done;
     this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, isFetching });
     this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
@@ -154,22 +153,24 @@ export class OpenFile implements PumpHost {
   uncheckedBytes(from: number, to: number): number {
     const missing = this.memory.firstMissing(from, to);
     let bytes = 0;
-    for (const pump of this.#pumps) {
-      if (pump.position < to && pump.end > missing) bytes += pump.uncheckedBytes;
-    }
+    for (const pump of this.#pumpsOf(missing, to)) bytes += pump.uncheckedBytes;
     return bytes;
   }
 
   /** Why the streams that should bring the range do not. */
   lastError(from: number, to: number): unknown {
-    return this.streams.find(pump => pump.lastError !== undefined && pump.position < to && pump.end > from)?.lastError;
+    for (const { lastError } of this.#pumpsOf(from, to)) if (lastError !== undefined) return lastError;
+    return undefined;
   }
 
-  /** Something about wants, memory or sources has changed. */
+  /**
+   * Something about wants, memory or sources has changed. One plan serves all that changes in a turn of the loop: hundreds of
+   * readers come, stall or time out together.
+   */
   plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#isPlanned = false;
       if (!this.#closing.signal.aborted && this.#isPrepared) this.#execute(this.#makePlan());
     });
@@ -241,6 +242,11 @@ export class OpenFile implements PumpHost {
 
   idle(pump: StreamPump): void {
     this.#end(pump);
+  }
+
+  /** Those that are yet to bring something of the range. */
+  *#pumpsOf(from: number, to: number): Generator<StreamPump> {
+    for (const pump of this.#pumps) if (pump.position < to && pump.end > from) yield pump;
   }
 
   #mayAskAgain(): boolean {

@@ -47,13 +47,7 @@ const JOIN_BYTES = 1 << 20;
  * does not come, but only while somebody wants that piece.
  */
 export function planStreams<Stream extends PlannedStream>(input: PlanInput<Stream>): StreamPlan<Stream> {
-  const lanes = input.streams.map(stream => ({
-    stream,
-    opened: stream.position,
-    reach: stream.end,
-    target: undefined,
-  }));
-  const planner = new Planner(input, lanes);
+  const planner = new Planner(input);
   for (const want of [...input.wants].sort((a, b) => a.from - b.from)) planner.place(want);
   return planner.result();
 }
@@ -70,12 +64,15 @@ interface Lane<Stream> {
 
 class Planner<Stream extends PlannedStream> {
   readonly #input: PlanInput<Stream>;
+  /** In the order of where they begin. */
   readonly #lanes: Lane<Stream>[];
   readonly #local: Want[] = [];
 
-  constructor(input: PlanInput<Stream>, lanes: Lane<Stream>[]) {
+  constructor(input: PlanInput<Stream>) {
     this.#input = input;
-    this.#lanes = lanes;
+    this.#lanes = input.streams
+      .map(stream => ({ stream, opened: stream.position, reach: stream.end, target: undefined }))
+      .sort((a, b) => a.opened - b.opened);
   }
 
   place(want: Want): void {
@@ -103,7 +100,8 @@ class Planner<Stream extends PlannedStream> {
       return localEnd;
     }
     if (lane !== undefined) return this.#ride(lane, want.to);
-    this.#lanes.push({ stream: undefined, opened: at, reach: want.to, target: want.to });
+    const fresh = { stream: undefined, opened: at, reach: want.to, target: want.to };
+    this.#lanes.splice(this.#countUpTo(at), 0, fresh);
     return want.to;
   }
 
@@ -115,12 +113,27 @@ class Planner<Stream extends PlannedStream> {
 
   /** The lane that is nearest in front of the byte and may be joined there. */
   #laneFor(at: number, urgent: boolean): Lane<Stream> | undefined {
-    let best: Lane<Stream> | undefined;
-    for (const lane of this.#lanes) {
-      if (lane.opened > at || lane.reach + JOIN_BYTES < at || (best && best.opened >= lane.opened)) continue;
-      if (urgent ? this.#isSoonAt(lane, at) : !this.#isStuckInFront(lane, at)) best = lane;
+    const { layout } = this.#input;
+    const first = urgent ? Math.min(at - JOIN_BYTES, layout.pieceStart(layout.pieceAt(at))) : 0;
+    for (let index = this.#countUpTo(at) - 1; index >= 0; index--) {
+      const lane = this.#lanes[index];
+      if (lane === undefined || lane.opened < first) return undefined;
+      if (lane.reach + JOIN_BYTES < at) continue;
+      if (urgent ? this.#isSoonAt(lane, at) : !this.#isStuckInFront(lane, at)) return lane;
     }
-    return best;
+    return undefined;
+  }
+
+  /** How many lanes begin at the byte or in front of it, by bisection: a thousand readers may wait. */
+  #countUpTo(at: number): number {
+    let low = 0;
+    let high = this.#lanes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#lanes[middle]?.opened ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** It waits for a piece in front of the byte that nobody wants any more: who did has gone on without it. Wants are placed in order. */
