@@ -1,4 +1,4 @@
-import { EngineError, type InfoHash } from '../engine/index.ts';
+import { asEngineError, type EngineError, type InfoHash } from '../engine/index.ts';
 import { sleep } from '../util/abortable.ts';
 import { Backoff } from '../util/backoff.ts';
 import { boundedCall } from './bounded-call.ts';
@@ -102,9 +102,3 @@ class CommandQueue {
 
 /** Deleting the files of a large torrent from a slow disk takes some time. */
 const COMMAND_TIMEOUT_MS = 60_000;
-
-/** Whatever else an engine throws is a fault of ours, and must not be tried for ever. */
-export function asEngineError(cause: unknown): EngineError {
-  if (cause instanceof EngineError) return cause;
-  return new EngineError('io', cause instanceof Error ? cause.message : String(cause), { cause });
-}

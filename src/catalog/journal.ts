@@ -2,6 +2,7 @@ import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readFileS
 import { join } from 'node:path';
 import { EngineError } from '../engine/index.ts';
 import { replaceFile, writeAll } from '../util/durable-file.ts';
+import { codeOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
 import {
   JOURNAL_VERSION,
@@ -11,7 +12,7 @@ import {
   parseRecord,
 } from './journal-records.ts';
 import { type JournalState, MutableJournalState } from './journal-state.ts';
-import { orStorageError, systemErrorCode } from './storage-error.ts';
+import { orStorageError } from './storage-error.ts';
 
 /**
  * What only the mount knows, kept in the data directory as JSON lines: one record a line, each on the disk (fdatasync)
@@ -143,7 +144,7 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return Buffer.alloc(0);
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   }
 }

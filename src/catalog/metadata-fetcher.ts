@@ -1,6 +1,5 @@
-import type { Engine, EngineError, InfoHash, TorrentDetails } from '../engine/index.ts';
+import { asEngineError, type Engine, type EngineError, type InfoHash, type TorrentDetails } from '../engine/index.ts';
 import { boundedCall } from './bounded-call.ts';
-import { asEngineError } from './engine-commands.ts';
 import type { MetainfoStore } from './metainfo-store.ts';
 
 export interface MetadataFetcherOptions {

@@ -1,7 +1,13 @@
-import type { Engine, EngineError, EngineErrorCode, InfoHash, TorrentSource } from '../engine/index.ts';
+import {
+  asEngineError,
+  type Engine,
+  type EngineError,
+  type EngineErrorCode,
+  type InfoHash,
+  type TorrentSource,
+} from '../engine/index.ts';
 import { abortable, sleep } from '../util/abortable.ts';
 import { Backoff } from '../util/backoff.ts';
-import { asEngineError } from './engine-commands.ts';
 import { Turns } from './turns.ts';
 
 /** A torrent that the engine is to be given. */

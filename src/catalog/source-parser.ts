@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EngineError, parseInfoHash, type TorrentSource } from '../engine/index.ts';
 import { metainfoLimits, parseMetainfo } from '../engine/metainfo.ts';
+import { codeOf, messageOf } from '../util/error-facts.ts';
 import { isMagnet, magnetOf, parseMagnet } from './magnet.ts';
 
 /**
@@ -119,14 +120,11 @@ async function readWhole(file: FileHandle, path: string): Promise<Uint8Array> {
 }
 
 function isNoSuchFile(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(String(error.code))
-  );
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(codeOf(error) ?? '');
 }
 
 function unreadable(path: string, cause: unknown): EngineError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new EngineError('io', `cannot read ${path}: ${reason}; check its permissions`, { cause });
+  return new EngineError('io', `cannot read ${path}: ${messageOf(cause)}; check its permissions`, { cause });
 }
 
 function noSource(text: string, alsoNot: string): EngineError {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, type TorrentSource } from '../engine/index.ts';
+import { asEngineError, EngineError, type TorrentSource } from '../engine/index.ts';
 import { metainfoLimits } from '../engine/metainfo.ts';
 import { sleep } from '../util/abortable.ts';
 import type { Logger } from '../util/logger.ts';
@@ -89,7 +89,7 @@ export class WatchFolder {
       catalog.add(source, { peers: [], origin: name });
       logger.info({ path, name }, 'added from the watch folder');
     } catch (cause) {
-      const error = cause instanceof EngineError ? cause : new EngineError('io', String(cause), { cause });
+      const error = asEngineError(cause);
       if (error.code === 'no-space') return; // ours, not the file's: at the next look
       // Other tools put the same torrent there again and again.
       if (error.code !== 'duplicate') catalog.report({ name, source: join(path, name), error });

@@ -2,16 +2,13 @@ import { CommanderError } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { optionEntries } from '../config/options.ts';
 import { createScrubber } from '../observe/scrub.ts';
+import { messageOf } from '../util/error-facts.ts';
 import { printable } from './render/printable.ts';
 
 /** What is said of an error: one line, with no secret and no escape code in it. */
 export function errorLine(error: unknown): string {
   const message = error instanceof CommanderError ? usageMessage(error) : messageOf(error);
   return printable(createScrubber([])(`torrent-fuse: ${message.replace(/\s*\n\s*/g, ' ')}`));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function usageMessage({ message }: CommanderError): string {

@@ -4,12 +4,13 @@
  * that open, write or close failed with goes to standard error.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { codeOf } from '../util/error-facts.ts';
 
 const [operation, path = ''] = process.argv.slice(2);
 try {
   write(path, operation === 'create' ? 'wx' : 'r+', readFileSync(process.stdin.fd));
 } catch (error) {
-  process.stderr.write(error instanceof Error && 'code' in error ? String(error.code) : String(error));
+  process.stderr.write(codeOf(error) ?? String(error));
   process.exitCode = 1;
 }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/options.ts';
 import type { MountHandle } from '../mount/mount-handle.ts';
 import { type LogFile, openLogFile } from '../observe/log-file.ts';
 import { createLogger, type RootLogger } from '../observe/logger.ts';
+import { messageOf } from '../util/error-facts.ts';
 import type { CliContext } from './context.ts';
 import { CommandError } from './errors.ts';
 import { LiveView } from './live-view.ts';
@@ -141,7 +142,7 @@ function openLog(path: string | undefined): LogFile {
   try {
     return openLogFile(path ?? process.stderr.fd);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CommandError(`the log file ${path} cannot be opened: ${reason}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { messageOf } from '../util/error-facts.ts';
 import { UsageError } from './errors.ts';
 
 const messageSchema = z.discriminatedUnion('kind', [
@@ -25,7 +26,7 @@ export class ReadyPipe {
   }
 
   failed(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.#send({ kind: 'failed', message, isUsage: error instanceof UsageError });
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '../util/error-facts.ts';
 import { CommandError } from './errors.ts';
 
 /** What is written into a mount to add a source. */
@@ -41,7 +42,7 @@ function readTorrent(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, {
+    throw new CommandError(`${path} cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
   }

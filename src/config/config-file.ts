@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { parse as parseYaml } from 'yaml';
+import { messageOf } from '../util/error-facts.ts';
 import { ConfigError } from './errors.ts';
 
 /** A parsed configuration file, not yet checked against the options. */
@@ -116,5 +117,5 @@ export function isTable(value: unknown): value is Readonly<Record<string, unknow
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+  return String(messageOf(error)).split('\n')[0] ?? '';
 }

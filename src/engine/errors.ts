@@ -1,3 +1,5 @@
+import { messageOf } from '../util/error-facts.ts';
+
 /**
  * Everything that an engine can fail with. The code is stable; `src/fs/errno-map.ts` alone turns it into an errno.
  */
@@ -64,4 +66,9 @@ export class EngineError extends Error {
   get isServerUnavailable(): boolean {
     return serverUnavailable.has(this.code);
   }
+}
+
+/** What a part that promises an EngineError fails with. Whatever is none is a fault of ours, and must not be tried for ever. */
+export function asEngineError(cause: unknown, code: EngineErrorCode = 'io'): EngineError {
+  return cause instanceof EngineError ? cause : new EngineError(code, messageOf(cause), { cause });
 }

@@ -2,6 +2,7 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { messageOf } from '../util/error-facts.ts';
 import { EngineError } from './errors.ts';
 import { metainfoLimits } from './metainfo.ts';
 
@@ -151,6 +152,6 @@ function forbidden(url: URL, address: string): EngineError {
 
 function networkError(url: URL, error: unknown): Error {
   if (error instanceof EngineError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new EngineError('network', `cannot fetch the .torrent from ${url.host}: ${reason}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import type { Catalog, CatalogTorrent } from '../catalog/catalog.ts';
 import { parseSourceText, parseTorrentBytes, sourceTextLimit } from '../catalog/source-parser.ts';
-import { EngineError, type TorrentSource } from '../engine/index.ts';
+import { asEngineError, EngineError, type TorrentSource } from '../engine/index.ts';
 import { metainfoLimits } from '../engine/metainfo.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { OpenFlag } from '../fuse/abi/flags.ts';
@@ -220,7 +220,7 @@ export class DroppedFile implements VirtualFile {
     try {
       return work();
     } catch (cause) {
-      const error = cause instanceof EngineError ? cause : new EngineError('io', String(cause), { cause });
+      const error = asEngineError(cause);
       if (this.#reported !== error.message)
         this.#options.catalog.report({ name: this.#name, source: this.#describe(), error });
       this.#reported = error.message;

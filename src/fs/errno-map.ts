@@ -2,6 +2,7 @@ import { EngineError, type EngineErrorCode } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { ErrnoError } from '../fuse/filesystem.ts';
 import { ReadError, type ReadErrorCode } from '../read/errors.ts';
+import { codeOf, messageOf } from '../util/error-facts.ts';
 
 /**
  * The one place that turns a failure of any layer into what a program sees in `errno`. `docs/SEMANTICS.md` has the table with
@@ -44,7 +45,7 @@ const readErrnos: Readonly<Record<ReadErrorCode, Errno>> = {
 /** @param error whatever was thrown, or the reason of a signal that fired; what nobody foresaw is EIO */
 export function toErrnoError(error: unknown): ErrnoError {
   if (error instanceof ErrnoError) return error;
-  return new ErrnoError(errnoOf(error), error instanceof Error ? error.message : String(error), { cause: error });
+  return new ErrnoError(errnoOf(error), messageOf(error), { cause: error });
 }
 
 function errnoOf(error: unknown): Errno {
@@ -53,7 +54,7 @@ function errnoOf(error: unknown): Errno {
   if (!(error instanceof Error)) return Errno.EIO;
   if (error.name === 'AbortError') return Errno.EINTR;
   if (error.name === 'TimeoutError') return Errno.ETIMEDOUT;
-  return shortageErrno(error) ?? Errno.EIO;
+  return shortages.get(codeOf(error) ?? '') ?? Errno.EIO;
 }
 
 /** System calls of ours fail on files that the caller has never heard of: only what is short tells them something. */
@@ -64,8 +65,3 @@ const shortages: ReadonlyMap<unknown, Errno> = new Map([
   ['ENFILE', Errno.EMFILE],
   ['EDQUOT', Errno.ENOSPC],
 ]);
-
-/** Node tells the name of a failed system call's errno in `code`. */
-function shortageErrno(error: Error): Errno | undefined {
-  return 'code' in error ? shortages.get(error.code) : undefined;
-}

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog, CatalogEvent, CatalogTorrent } from '../catalog/catalog.ts';
-import { EngineError, type InfoHash } from '../engine/index.ts';
+import { asEngineError, type InfoHash } from '../engine/index.ts';
 import { VIRTUAL_DIRECTORY_NAME } from './metadata.ts';
 import { type NameChange, RootNames } from './root-names.ts';
 import type { TorrentTree } from './torrent-tree.ts';
@@ -123,7 +123,7 @@ export class TorrentRoot {
     try {
       return details && buildTorrentTree(details, addedAtSeconds);
     } catch (cause) {
-      const error = cause instanceof EngineError ? cause : new EngineError('bad-source', String(cause), { cause });
+      const error = asEngineError(cause, 'bad-source');
       this.#options.catalog.report({ name, source: infoHash, error });
       return undefined;
     }

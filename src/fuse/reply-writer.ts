@@ -1,8 +1,8 @@
 import { writevSync } from 'node:fs';
+import { codeOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ReplyParts } from './codec/reply-encoder.ts';
 import type { ReplySink } from './dispatcher.ts';
-import { errorCode } from './error-code.ts';
 
 /**
  * Writes replies to the device, one writev each. Every thread may have its own on the same descriptor: the kernel takes a
@@ -24,7 +24,7 @@ export class ReplyWriter implements ReplySink {
       writevSync(this.#fd, parts);
     } catch (error) {
       // ENOENT: the request is gone (its caller was killed, or the kernel gave it up). ENODEV: the mount is.
-      const code = errorCode(error);
+      const code = codeOf(error);
       if (code !== 'ENOENT' && code !== 'ENODEV') this.#logger.error({ error }, 'the kernel refused a reply');
     }
   }

@@ -1,8 +1,8 @@
+import { codeOf } from '../util/error-facts.ts';
 import { StructSize } from './abi/struct-sizes.ts';
 import { RequestFrame } from './codec/request-frame.ts';
 import type { Device } from './device.ts';
 import type { ReplySink } from './dispatcher.ts';
-import { errorCode } from './error-code.ts';
 import type { SessionLimits } from './filesystem.ts';
 import { MAX_TRANSFER_BYTES, negotiate } from './handshake.ts';
 
@@ -66,7 +66,7 @@ function readRequest(device: Device, buffer: Uint8Array): number | SessionEnd {
       const length = device.read(buffer);
       if (length >= StructSize.IN_HEADER) return length;
     } catch (error) {
-      const code = errorCode(error);
+      const code = codeOf(error);
       if (code === 'ENODEV') return { reason: 'unmounted' };
       if (code === 'ECONNABORTED') return { reason: 'aborted' };
       // ENOENT: the request was taken back while it was handed over. EINTR: a signal. EAGAIN: another reader was faster.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { messageOf } from '../util/error-facts.ts';
 import { MountError } from './mount-handle.ts';
 
 /** ext4, btrfs and xfs allow 255 bytes; the rest is left for the hash that tells long names apart. */
@@ -76,7 +77,7 @@ export async function prepareDataDir(path: string): Promise<void> {
     await chmod(path, 0o700);
   } catch (error) {
     if (error instanceof MountError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new MountError('data-dir', `cannot use data directory ${path}: ${reason}; choose another with --data-dir`, {
       cause: error,
     });

@@ -2,6 +2,7 @@ import { DataDirLock, DataDirLockedError } from '../catalog/data-dir-lock.ts';
 import { Journal } from '../catalog/journal.ts';
 import { MetainfoStore } from '../catalog/metainfo-store.ts';
 import { EngineError } from '../engine/index.ts';
+import { messageOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Teardown } from '../util/teardown.ts';
 import { prepareDataDir } from './data-dir.ts';
@@ -37,6 +38,6 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
 function asMountError(path: string, error: unknown): MountError {
   if (error instanceof DataDirLockedError) return new MountError('data-dir-locked', error.message, { cause: error });
   if (error instanceof EngineError) return new MountError('data-dir', error.message, { cause: error });
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new MountError('data-dir', `cannot use data directory ${path}: ${reason}`, { cause: error });
 }

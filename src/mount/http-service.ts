@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/options.ts';
 import type { HttpServer } from '../observe/http/http-server.ts';
 import type { MountView } from '../observe/http/mount-view.ts';
+import { messageOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
 import { MountError } from './mount-handle.ts';
 
@@ -31,7 +32,7 @@ export async function startHttpService({ config, view, logger }: HttpServicePart
     logger.info({ url: server.url }, 'dashboard is served');
     return server;
   } catch (error) {
-    throw new MountError('http', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new MountError('http', messageOf(error), { cause: error });
   }
 }
 
@@ -40,7 +41,7 @@ async function tokenOf({ token, tokenFile }: Config['http']): Promise<string | u
   try {
     return (await readFile(tokenFile, 'utf8')).trim();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new MountError('http', `cannot read the HTTP token from ${tokenFile}: ${reason}`, { cause: error });
   }
 }

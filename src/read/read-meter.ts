@@ -1,3 +1,4 @@
+import { codeOf } from '../util/error-facts.ts';
 import { LatencyHistogram, type LatencySnapshot } from '../util/latency-histogram.ts';
 
 /** Times and outcomes of the reads that were not answered from memory at once. */
@@ -22,7 +23,7 @@ export class ReadMeter {
         isFirst = false;
       });
     } catch (error) {
-      const code = codeOf(error);
+      const code = codeOf(error) ?? 'cancelled';
       this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);
       throw error;
     } finally {
@@ -47,8 +48,4 @@ export interface ReadTimes {
   readonly firstBytes: LatencySnapshot;
   /** By the code of ReadError or EngineError; `cancelled` when whoever asked had gone. */
   readonly failures: readonly { readonly code: string; readonly count: number }[];
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'cancelled';
 }

@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { type FileId, type FileState, parseInfoHash } from '../engine/index.ts';
 import { replaceFile } from '../util/durable-file.ts';
+import { codeOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
-
 import { rememberVerifiedFiles, type Verdict, type VerifiedFiles } from './verified-files.ts';
 
 /**
@@ -53,7 +53,7 @@ export class VerifiedFileStore implements VerifiedFiles {
     try {
       action();
     } catch (error) {
-      const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const isAbsent = codeOf(error) === 'ENOENT';
       if (!isAbsent) this.#log.warn({ path: this.#path, error }, message);
     }
   }

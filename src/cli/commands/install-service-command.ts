@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { codeOf, messageOf } from '../../util/error-facts.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { type InstallTarget, installService, uninstallService } from '../service/install.ts';
@@ -44,8 +45,8 @@ function targetOf({ user, root = '/' }: InstallOptions, { environment, directory
 }
 
 function explainFailure(error: unknown): never {
-  if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'))) throw error;
-  throw new CommandError(`${error.message}; run this as root, or with --user for yourself`, { cause: error });
+  if (!['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+  throw new CommandError(`${messageOf(error)}; run this as root, or with --user for yourself`, { cause: error });
 }
 
 function nextSteps(isForUser: boolean): string {

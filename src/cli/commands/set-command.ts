@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { nearest } from '../../config/nearest.ts';
+import { messageOf } from '../../util/error-facts.ts';
 import type { CliContext } from '../context.ts';
 import { control, type PathSettings } from '../control.ts';
 import { UsageError } from '../errors.ts';
@@ -69,6 +70,6 @@ function parseTimeout(value: string): number {
   try {
     return parseDuration(value);
   } catch (error) {
-    throw new UsageError(`timeout: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new UsageError(`timeout: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, readFileSync, statSync } fr
 import { delimiter, join } from 'node:path';
 import koffi from 'koffi';
 import { readMountTable } from '../../fuse/index.ts';
+import { codeOf } from '../../util/error-facts.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Where Debian and others put what only root used to run. */
@@ -25,7 +26,7 @@ function checkDevice(isRoot: boolean): Finding {
     const detail = `can be opened by root only (mode 0${mode.toString(8)}): ordinary users cannot mount`;
     return warn(name, detail, 'chmod 666 /dev/fuse, which udev does wherever it runs');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'EACCES') return fail(name, 'may not be opened by you', 'as root: chmod 666 /dev/fuse');
     if (code === 'EPERM')
       return fail(name, 'may not be opened in this container', 'start the container with --device /dev/fuse');

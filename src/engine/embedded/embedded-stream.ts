@@ -1,3 +1,4 @@
+import { codeOf, messageOf } from '../../util/error-facts.ts';
 import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import type { TorrentFile } from '../torrent.ts';
@@ -176,8 +177,8 @@ export class EmbeddedStream implements ByteStream {
         return bytesRead;
       });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
-      const reason = error instanceof Error ? error.message : String(error);
+      if (codeOf(error) === 'ENOENT') return 0;
+      const reason = messageOf(error);
       throw new EngineError('io', `${path} cannot be read: ${reason}`, { cause: error });
     }
   }

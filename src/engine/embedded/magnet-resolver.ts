@@ -1,5 +1,5 @@
 import { abortable } from '../../util/abortable.ts';
-import { EngineError } from '../errors.ts';
+import { asEngineError } from '../errors.ts';
 import { infoHashOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash } from '../torrent.ts';
 import { writeMetainfo } from './metainfo-writer.ts';
@@ -76,7 +76,7 @@ export class MagnetResolver {
       this.#settle?.resolve();
     } catch (error) {
       this.#isOver = false;
-      void this.giveUp(error instanceof Error ? error : new EngineError('io', String(error)));
+      void this.giveUp(asEngineError(error));
     }
   }
 

@@ -1,6 +1,7 @@
 import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../../util/error-facts.ts';
 import { type FileState, stateFrom } from '../file-state.ts';
 import type { TorrentDetails, TorrentFile } from '../torrent.ts';
 import { type DataExtent, type DataExtents, hasData } from './data-extents.ts';
@@ -133,7 +134,7 @@ async function openForWriting(path: string): Promise<FileHandle> {
   try {
     return await open(path, flags, 0o600);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!(codeOf(error) === 'ENOENT')) throw error;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return open(path, flags, 0o600);
   }

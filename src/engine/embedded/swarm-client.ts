@@ -1,5 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import WebTorrent, { type WebTorrentOptions } from '#webtorrent';
+import { messageOf } from '../../util/error-facts.ts';
 import { EngineError } from '../errors.ts';
 import { SwarmMember, type SwarmMemberOptions, type Swarms } from './swarm-member.ts';
 
@@ -33,7 +34,7 @@ export class SwarmClient implements Swarms {
     try {
       await Promise.race([failed, Promise.all([listening(client), listening(client.dht)])]);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new EngineError('io', `cannot listen for peers: ${reason}; choose another --listen-port`);
     }
     failed.catch(onFailure);

@@ -1,8 +1,10 @@
+import { messageOf } from '../../util/error-facts.ts';
 import { currentOsThread } from '../../util/os-thread.ts';
 import { EngineError } from '../errors.ts';
 import { infoDictionaryOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
 import { DataExtents } from './data-extents.ts';
+import { diskError } from './disk-error.ts';
 import { MagnetResolver } from './magnet-resolver.ts';
 import { trackersOf, usableTrackers } from './metainfo-writer.ts';
 import { SwarmClient } from './swarm-client.ts';
@@ -93,7 +95,7 @@ export class ThreadSession {
     try {
       this.#post({ kind: 'result', id, result: await work(abandoned.signal) });
     } catch (error) {
-      const failure = error instanceof EngineError ? error : unexpected(error);
+      const failure = diskError(error);
       this.#post({ kind: 'failure', id, code: failure.code, message: failure.message });
     } finally {
       this.#calls.delete(id);
@@ -121,7 +123,7 @@ export class ThreadSession {
       if (parseMetainfo(metainfo).infoHash !== folder.infoHash) throw new Error('it holds another torrent');
       this.#open({ folder, metainfo, record, member: undefined });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#logger.error({ infoHash: folder.infoHash, reason }, 'a torrent of the last session cannot be opened');
     }
   }
@@ -266,12 +268,3 @@ export class ThreadSession {
 const CHECKS_AT_ONCE = 3;
 /** How late an overdue block is noticed, and how fresh a reader's progress is. */
 const TICK_MS = 250;
-
-function unexpected(error: unknown): EngineError {
-  const isErrno = error instanceof Error && 'code' in error;
-  const reason = error instanceof Error ? error.message : String(error);
-  if (isErrno && error.code === 'ENOSPC') {
-    return new EngineError('no-space', `the data directory is full: ${reason}; free some space`);
-  }
-  return new EngineError('io', isErrno ? `the data directory failed: ${reason}` : `the engine failed: ${reason}`);
-}

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../util/durable-file.ts';
+import { codeOf } from '../../util/error-facts.ts';
 import type { FileWishes } from '../engine.ts';
 import { type InfoHash, parseInfoHash } from '../torrent.ts';
 
@@ -52,7 +53,7 @@ export class TorrentFolder {
     try {
       return parseRecord(JSON.parse(readFileSync(this.#statePath, 'utf8')));
     } catch (error) {
-      if (error instanceof Error && 'code' in error) return undefined;
+      if (codeOf(error) !== undefined) return undefined;
       return parseRecord(undefined); // it is on the list, and what else the file said is lost
     }
   }

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { FileWishes, TorrentRange } from '../engine.ts';
-import { EngineError, type EngineErrorCode } from '../errors.ts';
+import { EngineError } from '../errors.ts';
 import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import { Availability } from './availability.ts';
 import type { DataExtents } from './data-extents.ts';
 import { type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
+import { diskError } from './disk-error.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
@@ -347,7 +348,7 @@ export class TorrentSession {
     try {
       await work();
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#fail(diskError(error));
+      if (!this.#ended.signal.aborted) this.#fail(diskError(error, 'resume the torrent'));
     }
   }
 
@@ -396,12 +397,3 @@ const WRITES_AT_ONCE = 2;
 /** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
 const PLANNED_BYTES = 64 * 2 ** 20;
 const MIN_PLANNED_PIECES = 4;
-
-function diskError(error: unknown): EngineError {
-  if (error instanceof EngineError) return error;
-  const isErrno = error instanceof Error && 'code' in error;
-  const code: EngineErrorCode = isErrno && error.code === 'ENOSPC' ? 'no-space' : 'io';
-  const reason = error instanceof Error ? error.message : String(error);
-  const advice = code === 'no-space' ? 'free some space, then resume the torrent' : 'resume the torrent to try again';
-  return new EngineError(code, `the data directory cannot be written: ${reason}; ${advice}`, { cause: error });
-}

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { codeOf, messageOf } from '../../util/error-facts.ts';
 import { EngineError, type EngineErrorCode } from '../errors.ts';
 import { NotHttpError } from './http-head.ts';
 
@@ -12,7 +13,7 @@ export class RqbitStatusError extends EngineError {
    */
   constructor(status: number, call: string, reason: string) {
     const told = reason === '' ? '' : `: ${reason}`;
-    super(codeOf(status, reason), `${call}: HTTP ${status}${told}${adviceFor(status)}`);
+    super(meaningOf(status, reason), `${call}: HTTP ${status}${told}${adviceFor(status)}`);
     this.status = status;
   }
 }
@@ -22,7 +23,7 @@ export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof RqbitStatusError && error.status === status;
 }
 
-function codeOf(status: number, reason: string): EngineErrorCode {
+function meaningOf(status: number, reason: string): EngineErrorCode {
   switch (status) {
     case 400: // a source that it cannot add; elsewhere the wrong state, which the engine looks up
       return 'bad-source';
@@ -61,7 +62,7 @@ export function transportError(error: unknown, call: string): EngineError {
   if (error instanceof EngineError) return error;
   const isNoHttp = error instanceof errors.HTTPParserError || error instanceof NotHttpError;
   const code = isNoHttp ? 'protocol' : (transportCodes[codeIn(error)] ?? 'network');
-  return new EngineError(code, `${call}: ${phrases[code] ?? messageOf(error)}`, { cause: error });
+  return new EngineError(code, `${call}: ${phrases[code] ?? explained(error)}`, { cause: error });
 }
 
 const transportCodes: Readonly<Record<string, EngineErrorCode>> = {
@@ -89,13 +90,12 @@ const phrases: Partial<Record<EngineErrorCode, string>> = {
 /** A connection attempt to several addresses fails with an AggregateError; its own code is that of the first. */
 function codeIn(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return codeIn(error.cause);
+  return codeOf(error) ?? codeIn(error.cause);
 }
 
-function messageOf(error: unknown): string {
+function explained(error: unknown): string {
   const code = codeIn(error);
   if (code === 'ECONNREFUSED') return 'connection refused; is rqbit running there?';
   if (code === 'ENOTFOUND') return 'no such host';
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

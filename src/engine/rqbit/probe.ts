@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../util/error-facts.ts';
 import type { WaitOptions } from '../engine.ts';
 import { RqbitClient } from './client.ts';
 import { type ListeningSocket, parseListeningSockets } from './listening-sockets.ts';
@@ -50,7 +51,7 @@ async function askVersion(url: URL, signal: AbortSignal): Promise<ProbeResult> {
       : { found, reason: `the rqbit at ${url.host} is older than 9.0.0` };
   } catch (error) {
     signal.throwIfAborted();
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { found: false, reason: `no usable rqbit there: ${message}` };
   } finally {
     await client.close();

@@ -1,4 +1,4 @@
-import { errorCode } from '../error-code.ts';
+import { codeOf } from '../../util/error-facts.ts';
 import { FuseError } from '../errors.ts';
 import { readMountTable, topmostAt } from './mount-table.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
@@ -31,7 +31,7 @@ async function umount(mountpoint: string, lazy: boolean): Promise<CommandResult>
 
 function fusermount(mountpoint: string, lazy: boolean): Promise<CommandResult> {
   return runCommand('fusermount3', ['-u', ...(lazy ? ['-z'] : []), mountpoint]).catch(cause => {
-    if (errorCode(cause) !== 'ENOENT') throw cause;
+    if (codeOf(cause) !== 'ENOENT') throw cause;
     const message = 'fusermount3 not found, with which ordinary users unmount; install the package fuse3';
     throw new FuseError('no-fusermount', message, { cause });
   });

@@ -1,9 +1,9 @@
-import { errorCode } from '../error-code.ts';
+import { codeOf } from '../../util/error-facts.ts';
 import { FuseError } from '../errors.ts';
 
 /** Why /dev/fuse cannot be opened. */
 export function deviceError(cause: unknown): FuseError {
-  switch (errorCode(cause)) {
+  switch (codeOf(cause)) {
     case 'ENOENT':
     case 'ENODEV':
     case 'ENXIO':

@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf, messageOf } from '../../util/error-facts.ts';
 import type { Logger } from '../../util/logger.ts';
-import { errorCode } from '../error-code.ts';
 import { FuseError } from '../errors.ts';
 import { detach } from './detach.ts';
 import { readMountTable, topmostAt } from './mount-table.ts';
@@ -73,7 +73,7 @@ async function checkEmptyDirectory(mountpoint: string): Promise<void> {
 }
 
 function unusable(path: string, cause: unknown): FuseError {
-  switch (errorCode(cause)) {
+  switch (codeOf(cause)) {
     case 'ENOENT':
       return new FuseError('mountpoint-missing', `mount point ${path} does not exist; create it: mkdir -p ${path}`, {
         cause,
@@ -84,7 +84,7 @@ function unusable(path: string, cause: unknown): FuseError {
     case 'EPERM':
       return new FuseError('not-permitted', `no permission to look at ${path}; choose a folder of yours`, { cause });
     default: {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       return new FuseError('mount-failed', `mount point ${path} cannot be used: ${reason}`, { cause });
     }
   }

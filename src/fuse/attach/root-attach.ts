@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { errorCode } from '../error-code.ts';
+import { codeOf } from '../../util/error-facts.ts';
 import { FuseError } from '../errors.ts';
 import { deviceError } from './device-error.ts';
 import { commonOptions, type MountOptions, sourceName } from './mount-options.ts';
@@ -36,7 +36,7 @@ async function mount(fd: number, mountpoint: string, options: MountOptions): Pro
   // -i: no mount.fuse helper, which would want a program to start.
   const args = ['-i', '-t', `fuse.${options.subtype}`, '-o', list.join(','), sourceName(options), mountpoint];
   const result = await runCommand('mount', args, { inheritFd: fd }).catch(cause => {
-    if (errorCode(cause) !== 'ENOENT') throw cause;
+    if (codeOf(cause) !== 'ENOENT') throw cause;
     throw new FuseError('mount-failed', 'the program mount was not found; install the package mount (util-linux)', {
       cause,
     });

@@ -10,6 +10,7 @@ import type {
   TorrentFigures,
 } from '../../observe/snapshot.ts';
 import type { HandleSnapshot } from '../../read/reader-snapshot.ts';
+import { codeOf, messageOf } from '../../util/error-facts.ts';
 import { osThreadCpuSeconds } from '../../util/os-thread.ts';
 import type { FilePlaces } from './file-places.ts';
 import type { ObservedParts } from './observed-parts.ts';
@@ -39,8 +40,8 @@ export function engineFailure({ catalog }: Pick<ObservedParts, 'catalog'>): Engi
   const silence = catalog.engineSilence;
   if (silence === undefined) return undefined;
   const { error, sinceMs } = silence;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  return { code, message: error instanceof Error ? error.message : String(error), sinceMs };
+  const code = codeOf(error) ?? 'unknown';
+  return { code, message: messageOf(error), sinceMs };
 }
 
 export function torrentFigures(

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '../../util/error-facts.ts';
+
 /** A failure that is the answer: its status and its message go to the caller. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
@@ -25,13 +27,15 @@ const statusOfCode: Readonly<Record<string, number>> = {
 /** @returns undefined for what the caller is told nothing of but that it failed */
 export function answerTo(error: unknown): { readonly status: number; readonly message: string } | undefined {
   if (error instanceof HttpError) return { status: error.status, message: error.message };
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  const status = statusOfCode[error.code] ?? statusOfServer(error);
-  return status === undefined ? undefined : { status, message: error.message };
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  const status = statusOfCode[code] ?? statusOfServer(error);
+  return status === undefined ? undefined : { status, message: messageOf(error) };
 }
 
 /** The server itself refuses what is malformed with a status below 500. */
-function statusOfServer(error: Error): number | undefined {
-  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+function statusOfServer(error: unknown): number | undefined {
+  const status =
+    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
   return status >= 400 && status < 500 ? status : undefined;
 }

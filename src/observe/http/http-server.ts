@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import fastify, { type FastifyInstance } from 'fastify';
+import { messageOf } from '../../util/error-facts.ts';
 import type { Logger } from '../../util/logger.ts';
 import { addAccess } from './access.ts';
 import { AccessToken } from './access-token.ts';
@@ -135,7 +136,7 @@ async function listen(server: FastifyInstance, { host, port }: ListenAddress): P
     await server.listen({ host: withoutBrackets(host), port });
   } catch (error) {
     await server.close();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new HttpListenError(
       'cannot-listen',
       `cannot listen on ${host}:${port}: ${reason}; choose another with --http`,

@@ -130,7 +130,7 @@ test('a disk that fails puts it in error until it is resumed', async () => {
   session.demand(1, { start: 0, endExclusive: PIECE, priority: 0 });
   peer.sendAll();
   while (session.state === 'live') await new Promise(resolve => setImmediate(resolve));
-  expect(session.error).toMatch(/^the data directory cannot be written: .*; resume the torrent to try again$/);
+  expect(session.error).toMatch(/^the data directory failed: .*; resume the torrent to try again$/);
   expect(states.at(-1)).toBe('error');
   expect(session.held.heldCount).toBe(0);
   await rm(folder.files);
