@@ -184,11 +184,11 @@ class EmbeddedEngine implements Engine {
   }
 
   mustVerify(infoHash: InfoHash): boolean {
-    return this.#torrents.get(infoHash)?.isDoubted ?? false;
+    return this.#torrents.get(infoHash)?.held.isDoubted ?? false;
   }
 
   async recheck(infoHash: InfoHash, piece: number, { signal }: WaitOptions): Promise<void> {
-    this.#torrent(infoHash).isDoubted = true;
+    this.#torrent(infoHash).held.doubt();
     await this.#thread.call('recheck', { infoHash, first: piece, end: piece + 1 }, signal);
   }
 

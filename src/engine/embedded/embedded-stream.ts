@@ -44,6 +44,8 @@ export class EmbeddedStream implements ByteStream {
   /** Torrent offsets that were last asked for. */
   #demanded: { start: number; endExclusive: number } | undefined;
   #placed: TorrentFile | undefined;
+  /** The torrent was in doubt when it began: whoever reads it hashes what it brings. */
+  #isHashed = false;
 
   constructor(host: StreamHost, file: FileId, options: StreamOptions) {
     this.#host = host;
@@ -104,11 +106,17 @@ export class EmbeddedStream implements ByteStream {
     if (this.#position >= this.#endExclusive) return undefined;
     if (this.#placed === undefined) {
       this.#placed = file;
+      this.#isHashed = torrent.held.isDoubted;
       this.#demand(file);
     }
     for (;;) {
       signal.throwIfAborted();
-      const length = this.#heldLength(torrent, { layout, file });
+      let length = this.#heldLength(torrent, { layout, file });
+      if (length > 0 && torrent.held.isDoubted && !this.#isHashed) {
+        const start = file.offset + this.#position;
+        await this.#host.recheck(torrent, piecesOf(layout.details, start, start + length), signal);
+        length = this.#heldLength(torrent, { layout, file });
+      }
       const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, length) : undefined;
       if (bytes !== undefined) return bytes;
       if (length > 0) continue;

@@ -4,18 +4,19 @@ import type { PieceMap } from '../pieces.ts';
  * Which pieces of a torrent are held, in memory that the engine thread writes and the main thread reads. A bit is set only
  * after the piece's bytes are in the files, so whoever sees the bit may read them.
  *
- * Layout: an int32 with the number of bits set, then the bits, most significant first (BEP 3).
+ * Layout: an int32 with the number of bits set, an int32 that is 1 once the bytes are in doubt, then the bits, most significant
+ * first (BEP 3).
  */
 export class HeldPieces implements PieceMap {
   readonly pieceCount: number;
   readonly memory: SharedArrayBuffer;
-  readonly #count: Int32Array;
+  readonly #header: Int32Array;
   readonly #bits: Uint8Array;
 
   constructor(pieceCount: number, memory = new SharedArrayBuffer(HEADER_BYTES + Math.ceil(pieceCount / 8))) {
     this.pieceCount = pieceCount;
     this.memory = memory;
-    this.#count = new Int32Array(memory, 0, 1);
+    this.#header = new Int32Array(memory, 0, 2);
     this.#bits = new Uint8Array(memory, HEADER_BYTES);
   }
 
@@ -25,7 +26,17 @@ export class HeldPieces implements PieceMap {
   }
 
   get heldCount(): number {
-    return Atomics.load(this.#count, 0);
+    return Atomics.load(this.#header, COUNT);
+  }
+
+  /** Somebody else wrote to the files since the pieces were checked: whoever reads one hashes it first. */
+  get isDoubted(): boolean {
+    return Atomics.load(this.#header, DOUBTED) !== 0;
+  }
+
+  /** For good. Before a bit is set that made for the doubt: whoever sees the bit must see this. */
+  doubt(): void {
+    Atomics.store(this.#header, DOUBTED, 1);
   }
 
   toBitfield(): Uint8Array {
@@ -38,17 +49,20 @@ export class HeldPieces implements PieceMap {
   /** The engine thread's alone. */
   add(piece: number): void {
     const before = Atomics.or(this.#bits, piece >>> 3, maskOf(piece));
-    if ((before & maskOf(piece)) === 0) Atomics.add(this.#count, 0, 1);
+    if ((before & maskOf(piece)) === 0) Atomics.add(this.#header, COUNT, 1);
   }
 
   /** The engine thread's alone. */
   remove(piece: number): void {
     const before = Atomics.and(this.#bits, piece >>> 3, ~maskOf(piece));
-    if ((before & maskOf(piece)) !== 0) Atomics.sub(this.#count, 0, 1);
+    if ((before & maskOf(piece)) !== 0) Atomics.sub(this.#header, COUNT, 1);
   }
 }
 
-const HEADER_BYTES = 4;
+const HEADER_BYTES = 8;
+/** Indices in the header. */
+const COUNT = 0;
+const DOUBTED = 1;
 
 function maskOf(piece: number): number {
   return 0x80 >>> (piece & 7);

@@ -21,8 +21,6 @@ export class ListedTorrent {
   readonly held: HeldPieces;
   /** Woken when pieces arrive and when the state changes. */
   readonly changes = new Wakeups();
-  /** Somebody else wrote to its files since they were checked. */
-  isDoubted = false;
   readonly #folder: string;
   #state: EngineTorrentState;
   #error: string | undefined;

@@ -1,11 +1,13 @@
+import { fstatSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
  * Open files by path, shared by those who use one at the same time. A file stays open for a while after its last use; it is
- * closed when too many are open or nobody came back.
+ * closed when too many are open, nobody came back, or its path leads to another file: what is written there meanwhile would be
+ * holes in the one that is open.
  */
 export class OpenFiles {
-  readonly #open: (path: string) => Promise<FileHandle>;
+  readonly #disk: OpenFilesDisk;
   readonly #limits: OpenFilesLimits;
   /** In the order of last use. */
   readonly #entries = new Map<string, Entry>();
@@ -13,19 +15,22 @@ export class OpenFiles {
   /** Counts the timer's rounds. */
   #round = 0;
 
-  constructor(openFile: (path: string) => Promise<FileHandle> = path => open(path, 'r'), limits = openFilesLimits) {
-    this.#open = openFile;
+  constructor(disk: Partial<OpenFilesDisk> = {}, limits = openFilesLimits) {
+    this.#disk = { open: path => open(path, 'r'), leadsTo, ...disk };
     this.#limits = limits;
   }
 
   /** Runs `use` with the file, which stays open at least until that is done. A failure closes it: the next user opens it afresh. */
   async with<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-    const entry = this.#entries.get(path) ?? { opening: this.#open(path), users: 0, lastRound: 0, isRetired: false };
+    const known = this.#entries.get(path);
+    const entry = known ?? { opening: this.#disk.open(path), users: 0, lastRound: 0, isRetired: false };
     this.#entries.delete(path);
     this.#entries.set(path, entry);
     entry.users++;
     try {
-      return await use(await entry.opening);
+      const file = await entry.opening;
+      if (known === undefined || this.#disk.leadsTo(path, file)) return await use(file);
+      this.#retire(path, entry);
     } catch (error) {
       this.#retire(path, entry);
       throw error;
@@ -36,6 +41,7 @@ export class OpenFiles {
       this.#retireSurplus();
       this.#keepTime();
     }
+    return this.with(path, use);
   }
 
   /** Closes what is in use as soon as it is no longer. */
@@ -76,6 +82,11 @@ export class OpenFiles {
   }
 }
 
+export interface OpenFilesDisk {
+  readonly open: (path: string) => Promise<FileHandle>;
+  readonly leadsTo: (path: string, file: FileHandle) => boolean;
+}
+
 export interface OpenFilesLimits {
   readonly files: number;
   /** An unused file is closed between one and two of these after its last use. */
@@ -90,6 +101,13 @@ interface Entry {
   users: number;
   lastRound: number;
   isRetired: boolean;
+}
+
+/** At once: both inodes are in memory, and a turn of the thread pool costs as much as a read. @throws Error the system's */
+function leadsTo(path: string, file: FileHandle): boolean {
+  const there = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const here = fstatSync(file.fd, { bigint: true });
+  return there?.ino === here.ino && there.dev === here.dev;
 }
 
 function closeIfUnused(entry: Entry): void {

@@ -26,7 +26,7 @@ export class PayloadStore {
   constructor(folder: string, details: TorrentDetails) {
     this.#details = details;
     this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
-    this.#forWriting = new OpenFiles(openForWriting);
+    this.#forWriting = new OpenFiles({ open: openForWriting });
   }
 
   /** Makes the empty files, which no piece brings. */
@@ -62,6 +62,11 @@ export class PayloadStore {
   /** As our last write left the file, or the last survey found it; undefined when somebody else has written to it since. */
   stateOf(fileIndex: number): FileState | undefined {
     return this.#states.stateOf(fileIndex);
+  }
+
+  /** Whether, as far as our writes could tell, nobody else has written to the files or put others in their place. */
+  get isOnlyOurs(): boolean {
+    return this.#states.isOnlyOurs;
   }
 
   /**

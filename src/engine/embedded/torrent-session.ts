@@ -306,6 +306,7 @@ export class TorrentSession {
       await this.#writes.run(() => this.#store.writePiece(piece, bytes), this.#ended.signal);
       // Before the bit is set: whoever sees it may ask for the file's state.
       this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
+      if (!this.#store.isOnlyOurs) this.held.doubt();
       this.held.add(piece);
       this.#countHeld(piece);
       this.#member?.announce(piece);

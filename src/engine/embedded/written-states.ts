@@ -6,6 +6,12 @@ import { type FileState, stateNow } from '../file-state.ts';
  */
 export class WrittenStates {
   readonly #files = new Map<number, Written>();
+  #isOnlyOurs = true;
+
+  /** False once anybody else was found to have written to a file. */
+  get isOnlyOurs(): boolean {
+    return this.#isOnlyOurs;
+  }
 
   /** The file is in this state, and what we believe to be in there has been hashed since. */
   found(fileIndex: number, state: FileState): void {
@@ -32,8 +38,10 @@ export class WrittenStates {
   #begin(fileIndex: number, path: string): Written {
     const written = this.#files.get(fileIndex) ?? { writers: 0, state: undefined, isOurs: true };
     this.#files.set(fileIndex, written);
-    if (written.writers === 0 && written.state !== undefined && written.state !== stateNow(path))
+    if (written.writers === 0 && written.state !== undefined && written.state !== stateNow(path)) {
       written.isOurs = false;
+      this.#isOnlyOurs = false;
+    }
     written.writers++;
     return written;
   }

@@ -9,12 +9,13 @@ afterEach(() => void vi.useRealTimers());
 function countedFiles(limits = { files: 2, idleMs: 1000 }) {
   const opened: string[] = [];
   const closed: string[] = [];
+  const replaced = new Set<string>();
   const open = async (path: string): Promise<FileHandle> => {
     opened.push(path);
     if (path === 'missing') throw new Error('ENOENT');
     return { close: async () => void closed.push(path) } as Partial<FileHandle> as FileHandle; // closed and nothing else
   };
-  return { files: new OpenFiles(open, limits), opened, closed };
+  return { files: new OpenFiles({ open, leadsTo: path => !replaced.delete(path) }, limits), opened, closed, replaced };
 }
 
 const nothing = async () => {};
@@ -25,6 +26,16 @@ test('users of a file share it, one after another and at the same time', async (
   await Promise.all([files.with('a', nothing), files.with('a', nothing)]);
   await files.with('a', nothing);
   expect(opened).toEqual(['a']);
+});
+
+test('a file that is no longer the one at its path is closed, and the one that is there opened', async () => {
+  const { files, opened, closed, replaced } = countedFiles();
+  await files.with('a', nothing);
+  replaced.add('a');
+  await files.with('a', nothing);
+  await files.with('a', nothing);
+  await settled();
+  expect([opened, closed]).toEqual([['a', 'a'], ['a']]);
 });
 
 test('what is over the limit is closed, the longest unused first', async () => {

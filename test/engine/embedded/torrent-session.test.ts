@@ -195,6 +195,19 @@ test('pieces that are gone from the disk are missing after a second look', async
   expect(session.summary().progressBytes).toBe(2 * PIECE);
 });
 
+test('what it holds is in doubt from the first piece on that it writes after somebody else wrote', async () => {
+  const { swarms, open, file } = await setUp();
+  const session = open();
+  await session.start();
+  session.demand(1, { start: 0, endExclusive: 2 * PIECE, priority: 0 });
+  await fetch(session, swarms.member, 2);
+  expect(session.held.isDoubted).toBe(false);
+  await rm(file);
+  session.demand(1, { start: 0, endExclusive: 3 * PIECE, priority: 0 });
+  await fetch(session, swarms.member, 3);
+  expect(session.held.isDoubted).toBe(true);
+});
+
 test('all of it is wanted when somebody says so, which is remembered', async () => {
   const { swarms, open, folder } = await setUp();
   const session = open();

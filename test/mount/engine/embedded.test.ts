@@ -357,6 +357,22 @@ describe('a disk that fails', () => {
     await expectRight(engine, torrent);
   });
 
+  test('when a file is deleted and made anew under an open stream, gives none of its holes', async () => {
+    const torrent = makeTorrent({ name: 'anew', content: patternContent(MiB), pieceLength: 65_536 });
+    const seeder = await Seeder.start({ torrents: [torrent] });
+    const { engine, dataDir } = await startEngine();
+    await add(engine, torrent, [seeder.address]);
+    await readAll(streamOf(engine, torrent, { end: 65_536 * 4 }));
+    const stream = streamOf(engine, torrent, { end: 65_536 });
+    await stream.read();
+    await rm(payloadFile(dataDir, torrent, 'anew'));
+    await readAll(streamOf(engine, torrent, { start: 65_536 * 8, end: 65_536 * 9 }));
+    expect(engine.mustVerify?.(torrent.infoHash)).toBe(true);
+    stream.extend(MiB);
+    const rest = await readAll(stream);
+    expect(rest.equals(contentOf(torrent, 0).read(65_536, MiB - 65_536))).toBe(true);
+  });
+
   test('metadata of the last session that cannot be read is told and left alone, the rest goes on', async () => {
     const torrents = ['good', 'bad'].map(name => makeTorrent({ name, content: name }));
     const [good, bad] = torrents as [MadeTorrent, MadeTorrent];

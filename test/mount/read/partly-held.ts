@@ -89,6 +89,11 @@ export class PartlyHeld {
     return join(this.folder, 'show', 'film.bin');
   }
 
+  /** Where the embedded engine has a file of the torrent. */
+  payload(path: string): string {
+    return join(this.folder, 'data', 'torrents', this.torrent.infoHash, 'files', path);
+  }
+
   bringRest(): Promise<void> {
     return this.#supply.bringRest();
   }
