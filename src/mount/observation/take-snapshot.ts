@@ -5,6 +5,7 @@ import type {
   EngineFailure,
   EngineFigures,
   MountSnapshot,
+  ReadCounters,
   ReadFigures,
   ThreadFigures,
   TorrentFigures,
@@ -33,7 +34,14 @@ export function takeSnapshot(parts: ObservedParts, places: FilePlaces): MountSna
 
 function engineFigures(parts: ObservedParts): EngineFigures {
   const { breaker, streams, requests } = parts.engine.figures?.() ?? {};
-  return { description: parts.engine.description, failure: engineFailure(parts), breaker, streams, requests };
+  return {
+    description: parts.engine.description,
+    answers: parts.catalog.engineAnswers,
+    failure: engineFailure(parts),
+    breaker,
+    streams,
+    requests,
+  };
 }
 
 export function engineFailure({ catalog }: Pick<ObservedParts, 'catalog'>): EngineFailure | undefined {
@@ -58,6 +66,7 @@ export function torrentFigures(
     error: torrent.lastError?.message,
     totalBytes: figures.total_bytes,
     progressBytes: figures.progress_bytes,
+    progressPct: figures.progress_pct,
     pieceCount: totalPieces,
     heldPieces: totalPieces === undefined ? undefined : figures.downloaded_pieces,
     peersConnected: summary?.peersConnected ?? 0,
@@ -71,26 +80,26 @@ export function torrentFigures(
 }
 
 function readFigures(parts: ObservedParts, places: FilePlaces, atMs: number): ReadFigures {
-  const { reader, cache } = parts;
-  const handles = reader.snapshot();
-  const { traffic, refusedReads, cache: counted } = reader.statistics();
-  const { waits, firstBytes, failures } = reader.times();
-  const blockBytes = cache.blockBytes;
+  const handles = parts.reader.snapshot();
   return {
     openFiles: handles.map(handle => openFile(handle, parts, places)),
     waiting: handles.flatMap(handle => waitingReads(handle, atMs)),
     fetches: fetches(handles),
-    counters: {
-      waits,
-      firstBytes,
-      deliveredBytes: traffic.delivered + counted.fastBytes,
-      engineBytes: traffic.fromStreams,
-      localBytes: traffic.fromLocalFiles,
-      readAheadBytes: counted.aheadInserted * blockBytes,
-      readAheadUsedBytes: (counted.aheadInserted - counted.aheadWasted - counted.aheadUnusedHere) * blockBytes,
-      readAheadWastedBytes: counted.aheadWasted * blockBytes,
-      failures: refusedReads > 0 ? [...failures, { code: 'refused', count: refusedReads }] : failures,
-    },
+    counters: readCounters(parts),
+  };
+}
+
+export function readCounters({ reader, cache }: Pick<ObservedParts, 'reader' | 'cache'>): ReadCounters {
+  const { traffic, cache: counted } = reader.statistics();
+  const { blockBytes } = cache;
+  return {
+    ...reader.times(),
+    deliveredBytes: traffic.delivered + counted.fastBytes,
+    engineBytes: traffic.fromStreams,
+    localBytes: traffic.fromLocalFiles,
+    readAheadBytes: counted.aheadInserted * blockBytes,
+    readAheadUsedBytes: (counted.aheadInserted - counted.aheadWasted - counted.aheadUnusedHere) * blockBytes,
+    readAheadWastedBytes: counted.aheadWasted * blockBytes,
   };
 }
 
