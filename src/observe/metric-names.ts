@@ -82,7 +82,7 @@ export const metricSpecs = {
     name: 'torrent_fuse_first_byte_seconds',
     ...latency,
     labels: [],
-    help: 'From the start of a fetch to its first byte',
+    help: 'From the arrival of a read that the cache could not answer to the first byte that came for it',
     stability: 'stable',
   },
   readFailures: {
@@ -230,7 +230,7 @@ export const metricSpecs = {
     type: 'gauge',
     labels: [],
     unit: '1',
-    help: '1 while the engine answers',
+    help: '1 while the engine answers; 0 before its first answer',
     stability: 'stable',
   },
   engineBreaker: {
@@ -261,7 +261,7 @@ export const metricSpecs = {
     name: 'torrent_fuse_engine_stream_received_bytes_total',
     ...bytes,
     labels: [],
-    help: 'Payload taken over the network from an engine elsewhere, also what was thrown away',
+    help: 'Payload received from rqbit over HTTP, including bytes that were not used',
     stability: 'experimental',
   },
   engineRequestDuration: {

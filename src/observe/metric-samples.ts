@@ -69,7 +69,7 @@ export const metricSamples: Record<MetricKey, (snapshot: MountSnapshot, process:
   cacheUsed: ({ cache }) => one(cache.usedBytes),
   cacheCapacity: ({ cache }) => one(cache.capacityBytes),
 
-  engineUp: ({ engine }) => one(engine.failure ? 0 : 1),
+  engineUp: ({ engine }) => one(engine.answers ? 1 : 0),
   engineBreaker: ({ engine }) =>
     engine.breaker === undefined
       ? []

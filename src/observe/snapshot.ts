@@ -1,8 +1,8 @@
 import type { LatencySnapshot } from '../util/latency-histogram.ts';
 
 /**
- * What the observers (metrics, dashboard, explanations) are told of the mount, as plain data. They know no other part: whoever builds the mount gathers these figures from its parts, when asked and never of its own accord,
- * so that a mount which nobody watches pays nothing.
+ * What the observers (metrics, dashboard, explanations) are told of the mount, as plain data. They know no other part: whoever
+ * builds the mount gathers these figures from its parts, when asked and never of its own accord.
  */
 export interface MountSnapshot {
   /** Milliseconds since 1970. */
@@ -25,7 +25,9 @@ export interface MountFacts {
 export interface EngineFigures {
   /** `embedded`, `rqbit 9.0.1 at http://127.0.0.1:3030`. */
   readonly description: string;
-  /** Undefined while it answers; else what it failed with last. */
+  /** Whether the last poll was answered; not so before the first one. */
+  readonly answers: boolean;
+  /** Undefined while it answers, and before it was asked; else what it failed with last. */
   readonly failure: EngineFailure | undefined;
   /** Undefined for an engine that has no such thing. */
   readonly breaker?: 'closed' | 'half-open' | 'open' | undefined;
@@ -70,6 +72,8 @@ export interface TorrentFigures {
   readonly error: string | undefined;
   readonly totalBytes: number;
   readonly progressBytes: number;
+  /** 0 to 100, rounded down to hundredths. */
+  readonly progressPct: number;
   /** Undefined while the metadata is not known. */
   readonly pieceCount: number | undefined;
   readonly heldPieces: number | undefined;
@@ -127,7 +131,7 @@ export interface WaitingRead extends FileKey, ByteSpan {
 export interface ReadCounters {
   /** From arrival to reply, of reads that were not answered from the cache at once. */
   readonly waits: LatencySnapshot;
-  /** From the start of a fetch to its first byte. */
+  /** From the arrival of such a read to the first byte that came for it. */
   readonly firstBytes: LatencySnapshot;
   readonly deliveredBytes: number;
   /** Taken from the engine for readers, and from files on this machine. */

@@ -6,7 +6,7 @@ export function mountSnapshot(changes: Partial<MountSnapshot> = {}): MountSnapsh
   return {
     atMs: 1_700_000_000_000,
     mount: { version: '1.2.3', mountpoint: '/mnt/torrents', readOnly: false },
-    engine: { description: 'fake', failure: undefined },
+    engine: { description: 'fake', answers: true, failure: undefined },
     torrents: [],
     reads: readFigures(),
     cache: { hits: 0, hitBytes: 0, misses: 0, evictions: 0, usedBytes: 0, capacityBytes: 256 * 2 ** 20 },
@@ -24,6 +24,7 @@ export function torrentFigures(changes: Partial<TorrentFigures> = {}): TorrentFi
     error: undefined,
     totalBytes: 1000,
     progressBytes: 250,
+    progressPct: 25,
     pieceCount: 4,
     heldPieces: 1,
     peersConnected: 0,

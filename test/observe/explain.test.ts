@@ -179,6 +179,7 @@ function input(circumstances: Circumstances): ExplainInput {
     torrent: torrentFigures(circumstances.torrent),
     engine: {
       description: 'rqbit at http://127.0.0.1:3030',
+      answers: !circumstances.engineDown,
       failure: circumstances.engineDown
         ? { code: 'network', message: 'connection refused', sinceMs: atMs - 60_000 }
         : undefined,

@@ -40,6 +40,11 @@ describe('Metrics', () => {
     expect(text).not.toMatch(/^torrent_fuse_engine_breaker_state/m);
   });
 
+  test('do not call an engine up that was not asked yet', async () => {
+    const engine = { description: 'fake', answers: false, failure: undefined };
+    expect(await textOf(mountSnapshot({ engine }))).toContain('\ntorrent_fuse_engine_up 0\n');
+  });
+
   test('count a handle as stalled when no byte came for two seconds', async () => {
     const waiting = (handle: number, idleMs: number) => ({
       infoHash: '1'.repeat(40),

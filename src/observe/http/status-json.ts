@@ -76,6 +76,7 @@ function torrentJson(torrent: TorrentFigures) {
     name: torrent.name,
     state: torrent.state,
     error: torrent.error ?? null,
+    progress_pct: torrent.progressPct,
     progress_bytes: torrent.progressBytes,
     total_bytes: torrent.totalBytes,
     downloaded_pieces: torrent.heldPieces ?? null,
@@ -85,8 +86,8 @@ function torrentJson(torrent: TorrentFigures) {
     download_speed: torrent.downloadSpeed,
     upload_speed: torrent.uploadSpeed,
     fetched_bytes: torrent.fetchedBytes,
-    added: torrent.addedAtSeconds,
-    last_updated: torrent.updatedAtMs,
+    added_at: new Date(torrent.addedAtSeconds * 1000).toISOString(),
+    last_updated: new Date(torrent.updatedAtMs).toISOString(),
   };
 }
 

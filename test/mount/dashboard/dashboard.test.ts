@@ -152,7 +152,7 @@ describe('the dashboard', () => {
   test('says when the engine does not answer', async () => {
     const failure = { code: 'network', message: 'connection refused', sinceMs: 0 };
     const { page } = await openDashboard(view => {
-      view.shown = { engine: { description: 'rqbit', failure } };
+      view.shown = { engine: { description: 'rqbit', answers: false, failure } };
     });
     await expectText(page.getByRole('alert').first(), /engine does not answer: connection refused/);
   });

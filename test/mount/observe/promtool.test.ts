@@ -22,6 +22,7 @@ function busyMount(): MountSnapshot {
   return mountSnapshot({
     engine: {
       description: 'rqbit 9.0.1 at http://127.0.0.1:3030',
+      answers: true,
       failure: undefined,
       breaker: 'closed',
       streams: { open: 2, limit: 6, receivedBytes: 4096 },

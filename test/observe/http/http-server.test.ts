@@ -71,7 +71,19 @@ describe('the API', () => {
     const { json } = await send('GET', '/api/status');
     expect(json).toMatchObject({
       schema_version: 1,
-      torrents: [{ info_hash: hash, name: '<b>', state: 'idle', error: 'no space', progress_bytes: 250, peers: 0 }],
+      torrents: [
+        {
+          info_hash: hash,
+          name: '<b>',
+          state: 'idle',
+          error: 'no space',
+          progress_pct: 25,
+          progress_bytes: 250,
+          peers: 0,
+          added_at: '2020-09-13T12:26:40.000Z',
+          last_updated: '2023-11-14T22:13:20.000Z',
+        },
+      ],
       open_files: [{ handle: 7, path: 'a/b', position: 10, read_ahead_end: 500 }],
       waiting_reads: [{ handle: 7, path: 'a/b', situation: 'no-peers', reason: 'there is no peer to fetch from' }],
     });
