@@ -29,6 +29,8 @@ export class ThreadSession {
   readonly #logger: ThreadLogger;
   readonly #torrents = new Map<InfoHash, TorrentSession>();
   readonly #resolving = new Map<InfoHash, MagnetResolver>();
+  /** Torrents that are being taken off the list; each settles when nothing of that is left to do. */
+  readonly #removing = new Map<InfoHash, Promise<unknown>>();
   readonly #newlyHeld = new Set<InfoHash>();
   readonly #calls = new Map<number, AbortController>();
   readonly #checks = new WorkQueue(CHECKS_AT_ONCE);
@@ -133,6 +135,7 @@ export class ThreadSession {
   }
 
   async #addMetainfo(infoHash: InfoHash, metainfo: Uint8Array, peers: readonly string[]): Promise<undefined> {
+    await this.#removed(infoHash);
     const resolving = this.#resolving.get(infoHash);
     if (resolving !== undefined) {
       resolving.learn(infoDictionaryOf(metainfo));
@@ -146,6 +149,7 @@ export class ThreadSession {
 
   async #addMagnet(magnet: Parameters<ThreadMethods['addMagnet']>[0], signal: AbortSignal): Promise<undefined> {
     const { infoHash, peers } = magnet;
+    await this.#removed(infoHash);
     const known = this.#torrents.get(infoHash);
     if (known !== undefined) {
       known.addPeers(peers);
@@ -211,14 +215,29 @@ export class ThreadSession {
     void session.start();
   }
 
+  /** Goes on though nobody waits for it any more: whoever adds the torrent again waits until it is gone. */
   async #remove(infoHash: InfoHash, fromDisk: (folder: TorrentFolder) => Promise<void>): Promise<undefined> {
+    const removal = this.#removed(infoHash).then(() => this.#takeOff(infoHash, fromDisk));
+    this.#removing.set(infoHash, removal);
+    try {
+      await removal;
+    } finally {
+      if (this.#removing.get(infoHash) === removal) this.#removing.delete(infoHash);
+    }
+    return undefined;
+  }
+
+  async #removed(infoHash: InfoHash): Promise<void> {
+    await this.#removing.get(infoHash)?.catch(() => {}); // whoever removes it hears of it
+  }
+
+  async #takeOff(infoHash: InfoHash, fromDisk: (folder: TorrentFolder) => Promise<void>): Promise<void> {
     await this.#resolving.get(infoHash)?.giveUp(new EngineError('not-found', 'the torrent was removed'));
     const torrent = this.#torrents.get(infoHash);
     this.#torrents.delete(infoHash);
     await torrent?.end();
     await fromDisk(new TorrentFolder(this.#options.folder, infoHash));
     if (torrent !== undefined) this.#post({ kind: 'gone', infoHash });
-    return undefined;
   }
 
   async #stop(): Promise<undefined> {
@@ -226,6 +245,7 @@ export class ThreadSession {
     const stopped = new EngineError('stopped', 'the engine was stopped');
     for (const resolver of [...this.#resolving.values()]) void resolver.giveUp(stopped);
     await Promise.all([...this.#torrents.values()].map(torrent => torrent.end()));
+    await Promise.allSettled(this.#removing.values());
     await this.#swarm?.stop();
     return undefined;
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Engine, stateOf } from '../../../src/engine/index.ts';
-import { heldPieces, readAll, untilState } from '../../contract/engine-calls.ts';
+import { heldPieces, readAll, rowIn, untilState } from '../../contract/engine-calls.ts';
 import { type Content, patternContent, sparseContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { startEngine, temporaryFolder } from '../../swarm/built-engine.ts';
@@ -154,6 +154,32 @@ test('names that other programs take for one keep their own bytes, over a restar
   const { engine } = await startEngine({ dataDir });
   for (const torrent of torrents) await untilState(engine, torrent.infoHash, 'live');
   for (const torrent of torrents) await expectRight(engine, torrent);
+});
+
+describe.each(['forget', 'delete'] as const)('a torrent that is added while it is not over with %s', command => {
+  test('stays, with what is read of it', async () => {
+    const torrent = makeTorrent({
+      name: 'again',
+      content: patternContent(3 * MiB),
+      pieceLength: 65_536,
+      outer: { announce: `http://${await listenMutely()}/announce` }, // leaving it takes as long as we give it
+    });
+    const seeder = await Seeder.start({ torrents: [torrent], rate: MiB });
+    const dataDir = await temporaryFolder();
+    const first = await startEngine({ dataDir, trackers: true });
+    await add(first.engine, torrent, [seeder.address]);
+    await readAll(streamOf(first.engine, torrent, { end: 65_536 }));
+    const given = new AbortController();
+    const removal = first.engine[command](torrent.infoHash, { signal: given.signal });
+    given.abort();
+    await expect(removal).rejects.toThrow();
+    await add(first.engine, torrent, [seeder.address]);
+    await expectRight(first.engine, torrent);
+    await first.close();
+    const { engine } = await startEngine({ dataDir });
+    await untilState(engine, torrent.infoHash, 'live');
+    expect((await rowIn(engine, torrent.infoHash))?.progressBytes).toBe(3 * MiB);
+  });
 });
 
 describe('a restart', () => {
