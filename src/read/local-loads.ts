@@ -1,11 +1,11 @@
+import type { ByteRange } from './byte-ranges.ts';
 import { fileClosed } from './errors.ts';
 import type { Deliver, LocalPieces } from './local-pieces.ts';
-import type { Want } from './stream-plan.ts';
 
 /** A disk serves a few reads at once as fast as many, and Node has four threads for them. */
 const MAX_LOADS = 4;
 
-/** The reads of one file's local bytes that are under way: a few at a time, what somebody waits for first, no byte twice. */
+/** The reads of one file's local bytes that are under way: a few at a time, no byte twice. */
 export class LocalLoads {
   readonly #pieces: LocalPieces;
   readonly #deliver: Deliver;
@@ -27,10 +27,9 @@ export class LocalLoads {
     return this.#running.size;
   }
 
-  /** Starts as many loads as there is room for; the rest is asked for again after the next one. */
-  start(wants: readonly Want[]): void {
-    const urgentFirst = [...wants].sort((a, b) => Number(b.urgent) - Number(a.urgent));
-    for (const want of urgentFirst) {
+  /** Starts as many loads as there is room for, the first first; the rest is asked for again after the next one. */
+  start(wants: readonly ByteRange[]): void {
+    for (const want of wants) {
       for (let at = want.from; at < want.to; ) {
         if (this.#running.size >= MAX_LOADS || this.#closing.signal.aborted) return;
         at = this.#endOfRunning(at) ?? this.#load(at, want.to);

@@ -296,7 +296,12 @@ export class OpenFile implements PumpHost {
     this.#parts.log.debug({ ...this.id, error }, 'the engine does not say what it holds of a file');
   }
 
+  /**
+   * Nothing may reach the cache that this memory closes on: whoever opens the file anew has the same blocks there, and would not
+   * notice that one that somebody waits for has come.
+   */
   #deliverLocal(offset: number, bytes: Uint8Array): void {
+    if (this.#closing.signal.aborted) return;
     this.#parts.traffic.fromLocalFiles += bytes.length;
     this.#takeIn(offset, bytes);
   }

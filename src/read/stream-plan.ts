@@ -19,6 +19,7 @@ export interface Want extends ByteRange {
 export interface PlanInput<Stream extends PlannedStream> {
   readonly layout: FileLayout;
   readonly streams: readonly Stream[];
+  /** What somebody waits for first, in the order in which they came. */
   readonly wants: readonly Want[];
   /** Whether the engine holds the piece. */
   readonly isHeld: (piece: number) => boolean;
@@ -30,8 +31,8 @@ export interface StreamPlan<Stream> {
   /** Streams that are wanted, and up to where. Those that are not listed are not. */
   readonly keep: ReadonlyMap<Stream, number>;
   readonly open: readonly { readonly start: number; readonly end: number }[];
-  /** What comes from local files. */
-  readonly local: readonly Want[];
+  /** What comes from local files, in the order of the wants: whoever asks for the lowest bytes must not go first for ever. */
+  readonly local: readonly ByteRange[];
 }
 
 /**
@@ -48,7 +49,8 @@ const JOIN_BYTES = 1 << 20;
  */
 export function planStreams<Stream extends PlannedStream>(input: PlanInput<Stream>): StreamPlan<Stream> {
   const planner = new Planner(input);
-  for (const want of [...input.wants].sort((a, b) => a.from - b.from)) planner.place(want);
+  const wants = input.wants.map((want, turn) => ({ ...want, turn }));
+  for (const want of wants.sort((a, b) => a.from - b.from)) planner.place(want);
   return planner.result();
 }
 
@@ -62,11 +64,16 @@ interface Lane<Stream> {
   target: number | undefined;
 }
 
+interface PlacedWant extends Want {
+  /** Its place among the wants as they were given. */
+  readonly turn: number;
+}
+
 class Planner<Stream extends PlannedStream> {
   readonly #input: PlanInput<Stream>;
   /** In the order of where they begin. */
   readonly #lanes: Lane<Stream>[];
-  readonly #local: Want[] = [];
+  readonly #local: PlacedWant[] = [];
 
   constructor(input: PlanInput<Stream>) {
     this.#input = input;
@@ -75,7 +82,7 @@ class Planner<Stream extends PlannedStream> {
       .sort((a, b) => a.opened - b.opened);
   }
 
-  place(want: Want): void {
+  place(want: PlacedWant): void {
     for (let at = want.from; at < want.to; ) at = this.#placeFrom(at, want);
   }
 
@@ -87,16 +94,17 @@ class Planner<Stream extends PlannedStream> {
       if (stream === undefined) open.push({ start: opened, end: target });
       else keep.set(stream, target);
     }
-    return { keep, open, local: this.#local };
+    const local = this.#local.sort((a, b) => a.turn - b.turn).map(({ from, to }) => ({ from, to }));
+    return { keep, open, local };
   }
 
   /** @returns up to where the want is placed now */
-  #placeFrom(at: number, want: Want): number {
+  #placeFrom(at: number, want: PlacedWant): number {
     const lane = this.#laneFor(at, want.urgent);
     if (lane !== undefined && lane.reach > at) return this.#ride(lane, Math.min(want.to, lane.reach));
     const localEnd = this.#localEnd(at, want.to);
     if (localEnd > at) {
-      this.#local.push({ from: at, to: localEnd, urgent: want.urgent });
+      this.#local.push({ ...want, from: at, to: localEnd });
       return localEnd;
     }
     if (lane !== undefined) return this.#ride(lane, want.to);

@@ -90,6 +90,38 @@ describe.each([true, false])('held pieces on this disk (written by another progr
     await rig.reader.stop();
   });
 
+  it('do not keep a reader waiting that opens the file anew while they are read for one that has closed it', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 4 * MiB, pieceLength: MiB }, mustVerify);
+    const left = rig.open(torrent);
+    const given = expect(rig.read(left, 0, MiB)).rejects.toMatchObject({ code: 'bad-handle' });
+    await rig.until(() => rig.reader.statistics().localBytes > 0);
+    rig.reader.close(left);
+    const handle = rig.open(torrent);
+    expect((await rig.read(handle, 0, MiB)).equals(torrent.payload.subarray(0, MiB))).toBe(true);
+    await given;
+    await rig.reader.stop();
+  });
+
+  it('go to whoever has waited longest, wherever in the file others read', async () => {
+    const rig = new ReaderRig({ cacheBytes: MiB, readAheadBytes: 0 });
+    const torrent = await onDisk(rig, { length: 16 * MiB }, mustVerify);
+    let served = 0;
+    let longestWait = 0;
+    const readers = Array.from({ length: 16 }, async (_, reader) => {
+      const handle = rig.open(torrent);
+      for (let round = 0; served < 300; round++) {
+        const offset = ((reader * 37 + round * 23) % 64) * PIECE;
+        const before = served;
+        await rig.read(handle, offset, 4 * KiB);
+        longestWait = Math.max(longestWait, served++ - before);
+      }
+    });
+    await Promise.all(readers);
+    expect(longestWait).toBeLessThan(2 * 16);
+    await rig.reader.stop();
+  });
+
   it('are asked of the engine when the file cannot be read', async () => {
     const rig = new ReaderRig();
     const torrent = await onDisk(rig, { length: MiB }, mustVerify);

@@ -72,7 +72,7 @@ describe('the plan of streams', () => {
     expect([waiting.keep.get(stuck), waiting.open]).toEqual([8 * PIECE, []]);
     const goneOn = plan({ streams: [stuck], wants: [window], held: [2, 3], local: [2, 3] });
     expect(goneOn.keep.size).toBe(0);
-    expect(goneOn.local).toEqual([ahead(2 * PIECE, 4 * PIECE)]);
+    expect(goneOn.local).toEqual([{ from: 2 * PIECE, to: 4 * PIECE }]);
     expect(goneOn.open).toEqual([{ start: 4 * PIECE, end: 8 * PIECE }]);
   });
 
@@ -86,15 +86,21 @@ describe('the plan of streams', () => {
 
   it('takes held pieces from the disk, and streams the rest', () => {
     const { local, open } = plan({ wants: [urgent(0, 4 * PIECE)], held: [0, 1, 3], local: [0, 1, 3] });
-    expect(local).toEqual([urgent(0, 2 * PIECE)]);
+    expect(local).toEqual([{ from: 0, to: 2 * PIECE }]);
     expect(open).toEqual([{ start: 2 * PIECE, end: 4 * PIECE }]);
+  });
+
+  it('takes from the disk first what was wanted first', () => {
+    const wants = [urgent(9 * PIECE, 10 * PIECE), urgent(3 * PIECE, 4 * PIECE), ahead(0, PIECE)];
+    const { local } = plan({ wants, local: layoutPieces(), held: layoutPieces() });
+    expect(local.map(({ from }) => from / PIECE)).toEqual([9, 3, 0]);
   });
 
   it('does not extend a stream over what the disk has', () => {
     const running = stream(0, PIECE);
     const { keep, local } = plan({ streams: [running], wants: [ahead(0, 3 * PIECE)], held: [1, 2], local: [1, 2] });
     expect(keep.get(running)).toBe(PIECE);
-    expect(local).toEqual([ahead(PIECE, 3 * PIECE)]);
+    expect(local).toEqual([{ from: PIECE, to: 3 * PIECE }]);
   });
 
   it('does not open a stream for every hole in a window', () => {
