@@ -124,18 +124,6 @@ export class OpenFile implements PumpHost {
     return this.layout.everyPiece(from, to, piece => this.#map?.has(piece) ?? false);
   }
 
-  /** The pieces that the range lacks, as far as is known; `undefined` when nothing is. */
-  missingPieces(from: number, to: number): readonly number[] | undefined {
-    const map = this.#map;
-    if (map === undefined) return undefined;
-    const missing: number[] = [];
-    this.layout.everyPiece(from, to, piece => {
-      if (!map.has(piece)) missing.push(piece);
-      return true;
-    });
-    return missing;
-  }
-
   /** Asks the engine what it holds, if it has not said so yet; now and then. */
   learnHeld(): void {
     if (this.#map !== undefined || this.#preparing !== undefined || !this.#mayAskAgain()) return;
@@ -296,12 +284,7 @@ export class OpenFile implements PumpHost {
     this.#parts.log.debug({ ...this.id, error }, 'the engine does not say what it holds of a file');
   }
 
-  /**
-   * Nothing may reach the cache that this memory closes on: whoever opens the file anew has the same blocks there, and would not
-   * notice that one that somebody waits for has come.
-   */
   #deliverLocal(offset: number, bytes: Uint8Array): void {
-    if (this.#closing.signal.aborted) return;
     this.#parts.traffic.fromLocalFiles += bytes.length;
     this.#takeIn(offset, bytes);
   }

@@ -1,6 +1,6 @@
 import type { CacheStatistics } from '../cache/cache-writer.ts';
 import type { FileId } from '../engine/index.ts';
-import type { Traffic } from './open-file.ts';
+import type { OpenFile, Traffic } from './open-file.ts';
 import type { OpenHandle } from './open-handle.ts';
 import type { ReadPolicy, ReadRange } from './reader.ts';
 
@@ -28,6 +28,8 @@ export interface ReaderStatistics {
 export interface HandleSnapshot {
   readonly handle: number;
   readonly file: FileId;
+  /** Of the file, in bytes. */
+  readonly length: number;
   readonly policy: ReadPolicy;
   /** Where a sequential read would go on. */
   readonly position: number;
@@ -44,8 +46,6 @@ export interface WaitingRead {
   readonly waitedMs: number;
   /** Until it fails, if not one byte comes. */
   readonly deadlineInMs: number;
-  /** The pieces it lacks; undefined while the engine has not said which it holds. */
-  readonly missingPieces: readonly number[] | undefined;
 }
 
 /** An engine stream of the handle's file; other handles may share it. */
@@ -57,11 +57,22 @@ export interface StreamSnapshot {
   readonly lastError: unknown;
 }
 
-export function describeHandle(open: OpenHandle, now: { nowMs: number; position: number }): HandleSnapshot {
-  const { nowMs, position } = now;
+interface Surroundings {
+  readonly nowMs: number;
+  readonly position: number;
+  /** Those of the file, which all its handles share. */
+  readonly streams: readonly StreamSnapshot[];
+}
+
+export function describeStreams(file: OpenFile): StreamSnapshot[] {
+  return file.streams.map(({ position, end, stalled, lastError }) => ({ position, end, stalled, lastError }));
+}
+
+export function describeHandle(open: OpenHandle, { nowMs, position, streams }: Surroundings): HandleSnapshot {
   return {
     handle: open.handle,
     file: open.file.id,
+    length: open.file.layout.length,
     policy: open.policy,
     position,
     lastRead: open.lastRead,
@@ -70,9 +81,8 @@ export function describeHandle(open: OpenHandle, now: { nowMs: number; position:
       length: read.to - read.from,
       waitedMs: nowMs - sinceMs,
       deadlineInMs: deadlineAtMs() - nowMs,
-      missingPieces: open.file.missingPieces(read.from, read.to),
     })),
-    streams: open.file.streams.map(({ position, end, stalled, lastError }) => ({ position, end, stalled, lastError })),
+    streams,
     windows: [...open.readAhead.windows].map(({ cursor, end }) => ({ position: cursor.position, end })),
   };
 }

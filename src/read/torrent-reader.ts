@@ -15,7 +15,7 @@ import { PendingRead } from './pending-read.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadMeter, type ReadTimes } from './read-meter.ts';
 import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from './reader.ts';
-import { describeHandle, type HandleSnapshot, type ReaderStatistics } from './reader-snapshot.ts';
+import { describeHandle, describeStreams, type HandleSnapshot, type ReaderStatistics } from './reader-snapshot.ts';
 import { ReplyMemory } from './reply-memory.ts';
 import type { WindowLedger } from './window-ledger.ts';
 
@@ -147,9 +147,11 @@ export class TorrentReader implements Reader {
   snapshot(): readonly HandleSnapshot[] {
     const { clock, handles } = this.#parts;
     const nowMs = clock.now();
-    return [...this.#handles.values()].map(open =>
-      describeHandle(open, { nowMs, position: handles.progress(open.handle).position }),
-    );
+    const streams = new Map([...this.#files.values()].map(file => [file, describeStreams(file)]));
+    return [...this.#handles.values()].map(open => {
+      const { position } = handles.progress(open.handle);
+      return describeHandle(open, { nowMs, position, streams: streams.get(open.file) ?? [] });
+    });
   }
 
   /** How long reads took, and what they failed with. */

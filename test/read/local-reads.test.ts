@@ -90,19 +90,6 @@ describe.each([true, false])('held pieces on this disk (written by another progr
     await rig.reader.stop();
   });
 
-  it('do not keep a reader waiting that opens the file anew while they are read for one that has closed it', async () => {
-    const rig = new ReaderRig();
-    const torrent = await onDisk(rig, { length: 4 * MiB, pieceLength: MiB }, mustVerify);
-    const left = rig.open(torrent);
-    const given = expect(rig.read(left, 0, MiB)).rejects.toMatchObject({ code: 'bad-handle' });
-    await rig.until(() => rig.reader.statistics().localBytes > 0);
-    rig.reader.close(left);
-    const handle = rig.open(torrent);
-    expect((await rig.read(handle, 0, MiB)).equals(torrent.payload.subarray(0, MiB))).toBe(true);
-    await given;
-    await rig.reader.stop();
-  });
-
   it('go to whoever has waited longest, wherever in the file others read', async () => {
     const rig = new ReaderRig({ cacheBytes: MiB, readAheadBytes: 0 });
     const torrent = await onDisk(rig, { length: 16 * MiB }, mustVerify);

@@ -12,10 +12,25 @@ describe('a read that waits', () => {
     const read = rig.read(handle, MiB, 64 * KiB);
     await rig.settle();
     expect(rig.reader.snapshot()).toMatchObject([
-      { waiting: [{ offset: MiB, length: 64 * KiB, missingPieces: [4], deadlineInMs: 30_000 }] },
+      { waiting: [{ offset: MiB, length: 64 * KiB, deadlineInMs: 30_000 }] },
     ]);
     torrent.peers = 1;
     expect((await read).equals(torrent.payload.subarray(MiB, MiB + 64 * KiB))).toBe(true);
+    await rig.reader.stop();
+  });
+
+  it('is shown with the streams of its file, which are told of once for all who have it open', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 4 * MiB });
+    rig.open(torrent);
+    torrent.peers = 0;
+    const read = rig.read(handle, MiB, 64 * KiB);
+    await rig.settle();
+    const [reading, other] = rig.reader.snapshot();
+    expect(reading?.streams).toMatchObject([{ position: MiB, end: MiB + 256 * KiB }]);
+    expect(other?.streams).toBe(reading?.streams);
+    torrent.peers = 1;
+    await read;
     await rig.reader.stop();
   });
 

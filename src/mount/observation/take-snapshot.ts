@@ -103,16 +103,17 @@ export function readCounters({ reader, cache }: Pick<ObservedParts, 'reader' | '
   };
 }
 
-function openFile({ handle, file, position, windows }: HandleSnapshot, parts: ObservedParts, places: FilePlaces) {
+function openFile(snapshot: HandleSnapshot, { root }: ObservedParts, places: FilePlaces) {
+  const { handle, file, length, position, windows } = snapshot;
   const { infoHash, fileIndex } = file;
-  const mounted = parts.root.byInfoHash(infoHash);
+  const mounted = root.byInfoHash(infoHash);
   const readAhead = windows.filter(window => window.position <= position || windows.length === 1);
   return {
     infoHash,
     fileIndex,
     handle,
     path: (mounted && places.pathOf(mounted, fileIndex)) ?? infoHash,
-    length: parts.catalog.get(infoHash)?.details?.files[fileIndex]?.length ?? 0,
+    length,
     position,
     readAheadEnd: readAhead.reduce((end, window) => Math.max(end, window.end), position),
   };
