@@ -1,3 +1,4 @@
+import { systemClock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { Engine } from '../engine.ts';
 import { EngineError } from '../errors.ts';
@@ -121,7 +122,7 @@ function newEngine(connected: Connected, options: RqbitEngineOptions, parts: Rqb
   // A third of the streams stays free of those that wait in vain, and one at least.
   const maxStalled = Math.max(1, Math.floor((maxStreams * 2) / 3));
   return new RqbitEngine(
-    { ...connected, logger: parts.logger, mayFetch: parts.mayFetch },
+    { ...connected, logger: parts.logger, clock: systemClock, mayFetch: parts.mayFetch },
     {
       description: connected.description,
       onDemand,

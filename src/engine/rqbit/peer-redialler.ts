@@ -1,3 +1,4 @@
+import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { TorrentRestarter } from './torrent-restarter.ts';
@@ -11,16 +12,17 @@ import type { TorrentRestarter } from './torrent-restarter.ts';
 export class PeerRedialler {
   readonly #restarter: TorrentRestarter;
   readonly #logger: Logger;
-  readonly #firstMs: number;
+  readonly #clock: Clock;
   readonly #torrents = new Map<InfoHash, Lonely>();
 
-  constructor(
-    components: { readonly restarter: TorrentRestarter; readonly logger: Logger },
-    options = { firstMs: 10_000 },
-  ) {
+  constructor(components: {
+    readonly restarter: TorrentRestarter;
+    readonly logger: Logger;
+    readonly clock: Clock;
+  }) {
     this.#restarter = components.restarter;
     this.#logger = components.logger;
-    this.#firstMs = options.firstMs;
+    this.#clock = components.clock;
   }
 
   forget(infoHash: InfoHash): void {
@@ -30,14 +32,14 @@ export class PeerRedialler {
   /** A reader of the torrent has waited a while, and this many peers are connected. */
   observe(infoHash: InfoHash, connectedPeers: number): void {
     if (this.#restarter.peersOf(infoHash).size === 0 || this.#restarter.isRestarting(infoHash)) return;
-    const now = performance.now();
-    const lonely = this.#torrents.get(infoHash) ?? { seenAt: undefined, nextAt: 0, waitMs: this.#firstMs };
+    const now = this.#clock.now();
+    const lonely = this.#torrents.get(infoHash) ?? { seenAt: undefined, nextAt: 0, waitMs: FIRST_MS };
     this.#torrents.set(infoHash, lonely);
-    const isNews = lonely.seenAt === undefined || now - lonely.seenAt > this.#firstMs;
+    const isNews = lonely.seenAt === undefined || now - lonely.seenAt > FIRST_MS;
     lonely.seenAt = now;
     if (connectedPeers > 0 || isNews) {
-      lonely.nextAt = now + this.#firstMs;
-      lonely.waitMs = this.#firstMs;
+      lonely.nextAt = now + FIRST_MS;
+      lonely.waitMs = FIRST_MS;
     } else if (now >= lonely.nextAt) {
       lonely.waitMs = Math.min(lonely.waitMs * 1.5, LONGEST_MS);
       lonely.nextAt = now + lonely.waitMs;
@@ -55,6 +57,8 @@ export class PeerRedialler {
   }
 }
 
+/** Before peers are dialled again. */
+const FIRST_MS = 10_000;
 /** A peer that is away for long is found within a minute of its return. */
 const LONGEST_MS = 60_000;
 

@@ -1,5 +1,6 @@
 import { abortable, sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
+import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type {
   AddOptions,
@@ -31,6 +32,7 @@ import { TorrentRestarter } from './torrent-restarter.ts';
 export interface RqbitEngineComponents {
   readonly client: RqbitClient;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** Whether a .torrent may be fetched from there; asked for each address that is dialled, redirects included. */
   readonly mayFetch: MayFetch;
   /** Closes the client, and whatever else was opened for the engine. */

@@ -1,5 +1,6 @@
 import { sleep } from '../../util/abortable.ts';
 import { Backoff, type BackoffOptions } from '../../util/backoff.ts';
+import type { Clock } from '../../util/clock.ts';
 import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { hasStatus } from './http-errors.ts';
@@ -16,6 +17,7 @@ export class RqbitStream implements ByteStream {
   readonly file: FileId;
   readonly #source: StreamSource;
   readonly #health: TorrentHealth;
+  readonly #clock: Clock;
   readonly #timings: StreamTimings;
   readonly #backoff: Backoff;
   readonly #end = new AbortController();
@@ -37,6 +39,7 @@ export class RqbitStream implements ByteStream {
     this.file = file;
     this.#source = components.source;
     this.#health = components.health;
+    this.#clock = components.clock;
     this.#timings = components.timings;
     this.#backoff = new Backoff(components.timings.retry);
     this.#position = options.start;
@@ -162,18 +165,18 @@ export class RqbitStream implements ByteStream {
   }
 
   async #waitForBytes(connection: StreamConnection): Promise<void> {
-    const since = performance.now();
+    const since = this.#clock.now();
     connection.wanted();
     const { stallMs, haltedMs } = this.#timings;
     const waitMs = this.#health.isHalted(this.file.infoHash) ? haltedMs : stallMs;
-    while (!(await isReadyWithin(connection.body, waitMs))) {
+    while (!(await isReadyWithin(connection.body, waitMs, this.#clock))) {
       await Promise.race([connection.body.ready(), this.#checkStall()]);
-      if (performance.now() - since < this.#patienceMs) continue;
+      if (this.#clock.now() - since < this.#patienceMs) continue;
       this.#patienceMs = Math.min(Math.max(this.#patienceMs, this.#timings.stallMs) * 2, this.#timings.reopenMs);
       connection.close();
     }
     if (!connection.isClosed) return;
-    this.#hadTurnInVain = performance.now() - since >= this.#timings.stallMs;
+    this.#hadTurnInVain = this.#clock.now() - since >= this.#timings.stallMs;
     this.#connection = undefined;
   }
 
@@ -219,13 +222,13 @@ export class RqbitStream implements ByteStream {
 /** A live torrent that refuses its streams so often, over some seconds, will not change its mind. */
 const MAX_REFUSALS = 5;
 
-async function isReadyWithin(body: RangeBody, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+async function isReadyWithin(body: RangeBody, milliseconds: number, clock: Clock): Promise<boolean> {
+  let cancel = () => {};
   const timeout = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, milliseconds);
+    cancel = clock.after(milliseconds, resolve);
   });
   await Promise.race([body.ready(), timeout]);
-  clearTimeout(timer);
+  cancel();
   return body.isReady;
 }
 
@@ -236,6 +239,7 @@ function throwIfPermanent(error: unknown): void {
 interface StreamComponents {
   readonly source: StreamSource;
   readonly health: TorrentHealth;
+  readonly clock: Clock;
   readonly timings: StreamTimings;
 }
 

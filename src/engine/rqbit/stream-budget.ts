@@ -1,3 +1,5 @@
+import type { Clock } from '../../util/clock.ts';
+
 /**
  * Who may hold an HTTP stream. rqbit gives every open stream one of a fixed number of permits (8, unless it was started with
  * another `--max-blocking-threads`), and needs the same permits to write what it downloads: streams that wait for missing
@@ -16,9 +18,11 @@ export class StreamBudget {
   readonly #options: StreamBudgetOptions;
   readonly #leases = new Set<HeldLease>();
   readonly #waiters = new Set<Waiter>();
-  #tick: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #cancelTick: (() => void) | undefined;
 
-  constructor(options: StreamBudgetOptions) {
+  constructor({ clock }: { readonly clock: Clock }, options: StreamBudgetOptions) {
+    this.#clock = clock;
     this.#options = options;
   }
 
@@ -40,7 +44,7 @@ export class StreamBudget {
     return new Promise((resolve, reject) => {
       const { signal } = request;
       if (signal.aborted) return reject(signal.reason);
-      const waiter: Waiter = { ...request, since: performance.now(), grant: resolve, drop: () => {} };
+      const waiter: Waiter = { ...request, since: this.#clock.now(), grant: resolve, drop: () => {} };
       const onAbort = () => {
         this.#drop(waiter);
         reject(signal.reason);
@@ -76,7 +80,7 @@ export class StreamBudget {
 
   #grant(waiter: Waiter, isDoubtful: boolean): void {
     this.#drop(waiter);
-    const lease = new HeldLease(waiter, isDoubtful, () => {
+    const lease = new HeldLease(waiter, isDoubtful, this.#clock, () => {
       if (this.#leases.delete(lease)) this.#settle();
     });
     this.#leases.add(lease);
@@ -114,7 +118,7 @@ export class StreamBudget {
   }
 
   #victimFor(waiter: Waiter, isDoubtful: boolean, inVain: readonly HeldLease[]): HeldLease | undefined {
-    const now = performance.now();
+    const now = this.#clock.now();
     const { idleMs, turnMs, priorityMs } = this.#options;
     const hadTurn = (lease: HeldLease) => now - lease.grantedAt >= turnMs;
     if (isDoubtful && inVain.length >= this.#options.maxStalled) return inVain.find(hadTurn);
@@ -140,7 +144,7 @@ export class StreamBudget {
 
   /** The leases that wait in vain, the longest first. */
   #inVain(): HeldLease[] {
-    const limit = performance.now() - this.#options.stallMs;
+    const limit = this.#clock.now() - this.#options.stallMs;
     const inVain = [...this.#leases].filter(lease => lease.isWanted && (lease.isDoubtful || lease.since <= limit));
     return inVain.sort((a, b) => a.since - b.since);
   }
@@ -149,13 +153,13 @@ export class StreamBudget {
   #keepTicking(): void {
     const isNeeded = this.#waiters.size > 0 || this.#leases.size > this.#options.maxStalled;
     if (!isNeeded) {
-      clearTimeout(this.#tick);
-      this.#tick = undefined;
-    } else if (this.#tick === undefined) {
-      this.#tick = setTimeout(() => {
-        this.#tick = undefined;
+      this.#cancelTick?.();
+      this.#cancelTick = undefined;
+    } else {
+      this.#cancelTick ??= this.#clock.after(TICK_MS, () => {
+        this.#cancelTick = undefined;
         this.#settle();
-      }, TICK_MS);
+      });
     }
   }
 }
@@ -221,18 +225,22 @@ export interface Lease {
 }
 
 class HeldLease implements Lease {
-  readonly grantedAt = performance.now();
+  readonly grantedAt: number;
   readonly torrent: string;
   readonly isHeld: boolean;
   readonly onRevoked: () => void;
   readonly priority: () => number;
+  readonly #clock: Clock;
   readonly #release: () => void;
   #isWanted = true;
   #isDoubtful: boolean;
   #hasDelivered = false;
-  #since = this.grantedAt;
+  #since: number;
 
-  constructor(request: LeaseRequest, isDoubtful: boolean, release: () => void) {
+  constructor(request: LeaseRequest, isDoubtful: boolean, clock: Clock, release: () => void) {
+    this.grantedAt = clock.now();
+    this.#since = this.grantedAt;
+    this.#clock = clock;
     this.torrent = request.torrent;
     this.isHeld = request.isHeld;
     this.onRevoked = request.onRevoked;
@@ -260,18 +268,18 @@ class HeldLease implements Lease {
   }
 
   wanted(): void {
-    if (!this.#isWanted) this.#since = performance.now();
+    if (!this.#isWanted) this.#since = this.#clock.now();
     this.#isWanted = true;
   }
 
   progressed(): void {
     this.#isDoubtful = false;
     this.#hasDelivered = true;
-    this.#since = performance.now();
+    this.#since = this.#clock.now();
   }
 
   idle(): void {
-    if (this.#isWanted) this.#since = performance.now();
+    if (this.#isWanted) this.#since = this.#clock.now();
     this.#isWanted = false;
   }
 

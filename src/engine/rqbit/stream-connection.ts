@@ -1,3 +1,4 @@
+import type { Clock } from '../../util/clock.ts';
 import type { RqbitClient } from './client.ts';
 import { RangeBody, type RangeRequest } from './range-body.ts';
 import type { Lease, LeaseRequest, StreamBudget } from './stream-budget.ts';
@@ -55,7 +56,7 @@ export class StreamConnection {
     return this.#hasProgressed;
   }
 
-  /** `performance.now()` of the last time that somebody read from it; undefined while somebody does. */
+  /** The clock's time of the last time that somebody read from it; undefined while somebody does. */
   get idleSince(): number | undefined {
     return this.#idleSince;
   }
@@ -70,7 +71,7 @@ export class StreamConnection {
   served(): void {
     if (!this.#hasProgressed) this.#components.client.noteServerWorks();
     this.#hasProgressed = true;
-    this.#idleSince = performance.now();
+    this.#idleSince = this.#components.clock.now();
     this.#lease.progressed();
     this.#lease.idle();
   }
@@ -87,6 +88,7 @@ export class StreamConnection {
 export interface ConnectionComponents {
   readonly budget: StreamBudget;
   readonly client: RqbitClient;
+  readonly clock: Clock;
   readonly onClosed: (connection: StreamConnection) => void;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
@@ -22,22 +23,19 @@ export class StreamPool implements StreamSource {
   readonly #connections = new Set<StreamConnection>();
   /** Those of `#connections` that belong to no stream, and since when. */
   readonly #parked = new Map<StreamConnection, number>();
-  #sweeper: NodeJS.Timeout | undefined;
+  #cancelSweep: (() => void) | undefined;
 
   constructor(components: StreamPoolComponents, options: StreamPoolOptions = {}) {
     this.#components = components;
     this.staysOpen = options.staysOpen ?? false;
     this.#timings = { ...poolTimings, ...options.timings };
     const { stallMs } = this.#timings;
-    this.#budget = new StreamBudget({ ...streamBudgetDefaults, stallMs, ...options.budget });
+    this.#budget = new StreamBudget(components, { ...streamBudgetDefaults, stallMs, ...options.budget });
   }
 
   open(file: FileId, options: StreamOptions): RqbitStream {
-    const stream = new RqbitStream(
-      { source: this, health: this.#components.health, timings: this.#timings },
-      file,
-      options,
-    );
+    const { health, clock } = this.#components;
+    const stream = new RqbitStream({ source: this, health, clock, timings: this.#timings }, file, options);
     if (!options.signal.aborted) this.#streams.add(stream);
     return stream;
   }
@@ -83,18 +81,18 @@ export class StreamPool implements StreamSource {
       this.#tellReuse(near, request);
       return near;
     }
-    const { client } = this.#components;
+    const { client, clock } = this.#components;
     const onClosed = (closed: StreamConnection) => this.#remove(closed);
-    const connection = await StreamConnection.open({ budget: this.#budget, client, onClosed }, request);
+    const connection = await StreamConnection.open({ budget: this.#budget, client, clock, onClosed }, request);
     if (!connection.isClosed) this.#connections.add(connection);
-    this.#sweeper ??= setInterval(() => this.#sweep(), this.#timings.parkedMs / 3).unref();
+    this.#sweepLater();
     return connection;
   }
 
   release(connection: StreamConnection): void {
     // One without a byte so far is more likely a dead end than a shortcut.
     if (connection.body.isSpent || !connection.hasProgressed) connection.close();
-    else if (!connection.isClosed) this.#parked.set(connection, performance.now());
+    else if (!connection.isClosed) this.#parked.set(connection, this.#components.clock.now());
   }
 
   ended(stream: RqbitStream): void {
@@ -129,8 +127,17 @@ export class StreamPool implements StreamSource {
     logger.debug(fields, 'a stream of rqbit that was left is used again');
   }
 
+  #sweepLater(): void {
+    if (this.#connections.size === 0) return;
+    this.#cancelSweep ??= this.#components.clock.after(this.#timings.parkedMs / 3, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
   #sweep(): void {
-    const now = performance.now();
+    const now = this.#components.clock.now();
     const { parkedMs, restMs } = this.#timings;
     for (const [connection, since] of this.#parked) if (now - since > parkedMs) connection.close();
     for (const connection of this.#connections) {
@@ -142,14 +149,15 @@ export class StreamPool implements StreamSource {
     this.#parked.delete(connection);
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
   }
 }
 
 export interface StreamPoolComponents {
   readonly client: RqbitClient;
   readonly logger: Logger;
+  readonly clock: Clock;
   readonly health: TorrentHealth;
   /** @throws EngineError `not-found` */
   readonly fileLength: (file: FileId, options: { readonly signal: AbortSignal }) => Promise<number>;

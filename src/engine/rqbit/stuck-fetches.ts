@@ -1,3 +1,4 @@
+import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type { InfoHash } from '../torrent.ts';
 import type { TorrentRestarter } from './torrent-restarter.ts';
@@ -8,18 +9,19 @@ import type { TorrentRestarter } from './torrent-restarter.ts';
  * the same peer to be lost again, 20 s. A torrent that is restarted has forgotten what it asked for.
  */
 export class StuckFetches {
-  readonly #restarter: TorrentRestarter;
+  readonly #restarter: Pick<TorrentRestarter, 'restart'>;
   readonly #logger: Logger;
-  readonly #stuckMs: number;
+  readonly #clock: Clock;
   readonly #torrents = new Map<InfoHash, Watched>();
 
-  constructor(
-    components: { readonly restarter: TorrentRestarter; readonly logger: Logger },
-    options = { stuckMs: 1500 },
-  ) {
+  constructor(components: {
+    readonly restarter: Pick<TorrentRestarter, 'restart'>;
+    readonly logger: Logger;
+    readonly clock: Clock;
+  }) {
     this.#restarter = components.restarter;
     this.#logger = components.logger;
-    this.#stuckMs = options.stuckMs;
+    this.#clock = components.clock;
   }
 
   forget(infoHash: InfoHash): void {
@@ -32,7 +34,7 @@ export class StuckFetches {
    * @param fetchedBytes of the torrent, from peers
    */
   observe(infoHash: InfoHash, fetchedBytes: number): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     const before = this.#torrents.get(infoHash);
     const isWaiting = before?.fetchedBytes === fetchedBytes && now - before.seenAt < FORGOTTEN_MS;
     const watched = {
@@ -43,7 +45,7 @@ export class StuckFetches {
       waitMs: before?.waitMs ?? FIRST_WAIT_MS,
     };
     this.#torrents.set(infoHash, watched);
-    if (now - watched.since < this.#stuckMs || now < watched.nextAt) return;
+    if (now - watched.since < STUCK_MS || now < watched.nextAt) return;
     watched.nextAt = now + watched.waitMs;
     watched.waitMs = Math.min(watched.waitMs * 2, LONGEST_WAIT_MS);
     void this.#free(infoHash);
@@ -62,6 +64,8 @@ export class StuckFetches {
   }
 }
 
+/** For so long nothing comes before a torrent is restarted. */
+const STUCK_MS = 1500;
 /** Readers that wait are seen every two seconds. */
 const FORGOTTEN_MS = 5000;
 /** Peers that choke us for long should not be left over and over: we would never come to the head of their queue. */

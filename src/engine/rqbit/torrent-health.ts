@@ -1,4 +1,5 @@
 import { abortable } from '../../util/abortable.ts';
+import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import { EngineError } from '../errors.ts';
 import type { InfoHash } from '../torrent.ts';
@@ -25,6 +26,7 @@ export class TorrentHealth {
     readonly client: RqbitClient;
     readonly logger: Logger;
     readonly restarter: TorrentRestarter;
+    readonly clock: Clock;
   }) {
     this.#client = components.client;
     this.#restarter = components.restarter;

@@ -3,6 +3,7 @@ import { RqbitClient } from '../../../src/engine/rqbit/client.ts';
 import { PeerRedialler } from '../../../src/engine/rqbit/peer-redialler.ts';
 import { TorrentRestarter } from '../../../src/engine/rqbit/torrent-restarter.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 
@@ -12,6 +13,7 @@ const PEERS = ['127.0.0.1:9', '127.0.0.1:10'];
 let server: LyingRqbit;
 let client: RqbitClient;
 let restarter: TorrentRestarter;
+let clock: FakeClock;
 let redialler: PeerRedialler;
 
 beforeEach(async () => {
@@ -19,7 +21,8 @@ beforeEach(async () => {
   server.add(torrent.bytes);
   client = new RqbitClient({ url: server.url, credentials: undefined });
   restarter = new TorrentRestarter({ client });
-  redialler = new PeerRedialler({ restarter, logger: silentLogger }, { firstMs: 60 });
+  clock = new FakeClock();
+  redialler = new PeerRedialler({ restarter, logger: silentLogger, clock });
 });
 
 afterEach(async () => {
@@ -28,11 +31,11 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** A reader that waits, seen every ten milliseconds. */
-async function waitingReader(connectedPeers: number, milliseconds: number): Promise<void> {
-  for (let waited = 0; waited < milliseconds; waited += 10) {
+/** A reader that waits for twelve seconds, seen every two. */
+function waitingReader(connectedPeers: number): void {
+  for (let look = 0; look <= 6; look++) {
     redialler.observe(torrent.infoHash, connectedPeers);
-    await new Promise(resolve => setTimeout(resolve, 10));
+    clock.advance(2000);
   }
 }
 
@@ -41,22 +44,23 @@ const actions = () => server.requests.map(request => request.split('/').at(-1));
 describe('peers that were lost', () => {
   it('are dialled again by pausing and starting, when a reader waited without any', async () => {
     restarter.note(torrent.infoHash, PEERS);
-    await waitingReader(0, 100);
+    waitingReader(0);
     await expect.poll(actions).toEqual(['pause', 'start', 'add_peers']);
     expect(server.torrents.get(torrent.infoHash)).toMatchObject({ state: 'live', peers: PEERS });
   });
 
   it('are left alone while one is connected, or when none were given', async () => {
-    await waitingReader(0, 100);
+    waitingReader(0);
+    expect(restarter.isRestarting(torrent.infoHash)).toBe(false);
     restarter.note(torrent.infoHash, PEERS);
-    await waitingReader(1, 100);
-    expect(actions()).toEqual([]);
+    waitingReader(1);
+    expect(restarter.isRestarting(torrent.infoHash)).toBe(false);
   });
 
   it('never leave the torrent paused because the server failed in between', async () => {
     server.lie(/start/, { kind: 'hang-up' }, 4);
     restarter.note(torrent.infoHash, PEERS);
-    await waitingReader(0, 100);
+    waitingReader(0);
     await expect.poll(() => server.torrents.get(torrent.infoHash)?.state, { timeout: 10_000 }).toBe('live');
     await expect.poll(() => restarter.isRestarting(torrent.infoHash)).toBe(false);
   });

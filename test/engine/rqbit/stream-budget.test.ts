@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Lease, StreamBudget, streamBudgetDefaults } from '../../../src/engine/rqbit/stream-budget.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
@@ -54,18 +55,22 @@ class Applicant {
   }
 }
 
+let clock: FakeClock;
 let budget: StreamBudget;
 
 beforeEach(() => {
-  vi.useFakeTimers();
-  budget = new StreamBudget(streamBudgetDefaults);
+  clock = new FakeClock();
+  budget = new StreamBudget({ clock }, streamBudgetDefaults);
 });
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+/** In steps in which nobody's turn begins twice, after each of which the applicants act. */
+async function pass(milliseconds: number): Promise<void> {
+  const end = clock.now() + milliseconds;
+  do {
+    clock.advance(Math.min(50, end - clock.now()));
+    await new Promise(resolve => setImmediate(resolve));
+  } while (clock.now() < end);
+}
 
 /** Each of a torrent of its own, unless the traits say otherwise. */
 async function applicants(count: number, prefix: string, traits: ApplicantTraits = {}): Promise<Applicant[]> {
@@ -78,10 +83,13 @@ async function applicants(count: number, prefix: string, traits: ApplicantTraits
 /** Readers who get bytes all the time. */
 function keepBusy(all: readonly Applicant[]): () => void {
   for (const applicant of all) applicant.delivers = true;
-  const timer = setInterval(() => {
+  let cancel = () => {};
+  const deliver = () => {
     for (const { lease } of all) lease?.progressed();
-  }, 100);
-  return () => clearInterval(timer);
+    cancel = clock.after(100, deliver);
+  };
+  cancel = clock.after(100, deliver);
+  return () => cancel();
 }
 
 const holders = (all: readonly Applicant[]) => all.filter(applicant => applicant.hasLease).map(({ name }) => name);
@@ -226,7 +234,7 @@ describe('the budget of streams', () => {
   });
 
   it('prefers a newcomer to one that had a turn in vain, but not for ever', async () => {
-    budget = new StreamBudget({ ...streamBudgetDefaults, turnMs: 60_000 });
+    budget = new StreamBudget({ clock }, { ...streamBudgetDefaults, turnMs: 60_000 });
     const all = await applicants(6, 'r');
     const stop = keepBusy(all);
     const returned = new Applicant(budget, 'returned');
@@ -280,6 +288,6 @@ describe('the budget of streams', () => {
     await pass(0);
     for (const applicant of all) applicant.lease?.release();
     expect(budget.leased).toBe(0);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import { StreamPool } from '../../../src/engine/rqbit/stream-pool.ts';
 import { TorrentHealth } from '../../../src/engine/rqbit/torrent-health.ts';
 import { TorrentRestarter } from '../../../src/engine/rqbit/torrent-restarter.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 import { type Lie, LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import type { FakeRqbitTorrent } from '../../fakes/lying-rqbit-torrent.ts';
 import { patternContent } from '../../fixtures/content.ts';
@@ -20,13 +21,14 @@ const torrent = makeTorrent({ name: 'film.bin', content, pieceLength: PIECE });
 const file: FileId = { infoHash: torrent.infoHash, fileIndex: 0 };
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
-/** As in life, but ten times as fast. */
-const timings = { stallMs: 200, reopenMs: 2000, parkedMs: 150, restMs: 500, retry: { initialMs: 10, maxMs: 200 } };
+/** The server fails as fast as it can. */
+const timings = { retry: { initialMs: 10, maxMs: 200 } };
 
 let server: LyingRqbit;
 let fake: FakeRqbitTorrent;
 let client: RqbitClient;
 let health: TorrentHealth;
+let clock: FakeClock;
 let pool: StreamPool;
 
 beforeEach(async () => {
@@ -35,8 +37,10 @@ beforeEach(async () => {
   fake.content = content;
   fake.holdAll();
   client = new RqbitClient({ url: server.url, credentials: undefined, timeouts: { headersMs: 400 } });
-  health = new TorrentHealth({ client, logger: silentLogger, restarter: new TorrentRestarter({ client }) });
-  pool = startPool();
+  clock = new FakeClock();
+  health = new TorrentHealth({ client, logger: silentLogger, clock, restarter: new TorrentRestarter({ client }) });
+  const components = { client, logger: silentLogger, clock, health };
+  pool = new StreamPool({ ...components, fileLength: async () => SIZE, isHeld: async () => false }, { timings });
 });
 
 afterEach(async () => {
@@ -45,11 +49,6 @@ afterEach(async () => {
   await server.stop();
 });
 
-const startPool = (changes: Partial<typeof timings> = {}) =>
-  new StreamPool(
-    { client, logger: silentLogger, health, fileLength: async () => SIZE, isHeld: async () => false },
-    { timings: { ...timings, ...changes } },
-  );
 const open = (start: number, endExclusive: number) => pool.open(file, { start, endExclusive, signal });
 
 /** Reads to the end and checks every byte on the way; `wrong` counts those that were not the file's. */
@@ -96,7 +95,6 @@ describe('a stream', () => {
   });
 
   it('reads on in one request when it is extended again and again', async () => {
-    pool = startPool({ stallMs: 60_000, restMs: 60_000 }); // a busy machine rests in between
     const stream = open(0, PIECE);
     await readAll(stream);
     for (let end = 2; end <= 20; end++) {
@@ -182,12 +180,16 @@ describe('HTTP streams', () => {
     const stream = open(0, SIZE);
     await stream.read();
     stream.close();
+    clock.advance(1500);
+    expect(pool.figures()?.open).toBe(1);
+    clock.advance(1000);
     await expect.poll(() => server.openStreams).toBe(0);
   });
 
   it('are closed when their reader rests, and opened again where it stopped', async () => {
     const stream = open(0, SIZE);
     await stream.read();
+    clock.advance(6000);
     await expect.poll(() => server.openStreams).toBe(0);
     const position = stream.position;
     expect(await readAll(stream)).toBe(SIZE - position);
@@ -332,6 +334,7 @@ describe('a torrent whose missing pieces nobody fetches', () => {
     const waiting = failureOf(open(0, 10).read());
     await expect.poll(() => server.openStreams).toBe(1);
     change();
+    clock.advance(2000);
     expect(await waiting).toBe(code);
   });
 
@@ -341,11 +344,13 @@ describe('a torrent whose missing pieces nobody fetches', () => {
   });
 
   it('paused when it was last listed: a new reader is told long before a stream counts as stalled', async () => {
-    pool = startPool({ stallMs: 60_000 });
     fake.loseAll();
     fake.change('paused');
     health.listed(file.infoHash, { state: 'paused' });
-    expect(await failureOf(open(0, 10).read())).toBe('paused');
+    const waiting = failureOf(open(0, 10).read());
+    await expect.poll(() => server.openStreams).toBe(1);
+    clock.advance(200);
+    expect(await waiting).toBe('paused');
   });
 
   it('in error: a new reader is told at once', async () => {

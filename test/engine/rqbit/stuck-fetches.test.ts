@@ -1,59 +1,61 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RqbitClient } from '../../../src/engine/rqbit/client.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { parseInfoHash } from '../../../src/engine/index.ts';
 import { StuckFetches } from '../../../src/engine/rqbit/stuck-fetches.ts';
-import { TorrentRestarter } from '../../../src/engine/rqbit/torrent-restarter.ts';
+import type { InfoHash } from '../../../src/engine/torrent.ts';
 import { silentLogger } from '../../../src/util/logger.ts';
-import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
-import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 
-const torrent = makeTorrent({ name: 'x', content: 'x' });
+const infoHash = parseInfoHash('1'.repeat(40)) as InfoHash;
 
-let server: LyingRqbit;
-let client: RqbitClient;
-let restarter: TorrentRestarter;
+let clock: FakeClock;
+/** When the torrent was restarted, in milliseconds. */
+let restarts: number[];
 let stuck: StuckFetches;
 
-beforeEach(async () => {
-  server = await LyingRqbit.start();
-  server.add(torrent.bytes);
-  client = new RqbitClient({ url: server.url, credentials: undefined });
-  restarter = new TorrentRestarter({ client });
-  stuck = new StuckFetches({ restarter, logger: silentLogger }, { stuckMs: 50 });
+beforeEach(() => {
+  clock = new FakeClock();
+  restarts = [];
+  const restarter = { restart: async () => void restarts.push(clock.now()) };
+  stuck = new StuckFetches({ restarter, logger: silentLogger, clock });
 });
 
-afterEach(async () => {
-  restarter.stop();
-  await client.close();
-  await server.stop();
-});
-
-/** A reader that waits, seen every ten milliseconds, of a torrent with so many bytes fetched. */
-async function waitingReader(fetchedBytes: (look: number) => number, milliseconds: number): Promise<void> {
-  for (let look = 0; look * 10 < milliseconds; look++) {
-    stuck.observe(torrent.infoHash, fetchedBytes(look));
-    await new Promise(resolve => setTimeout(resolve, 10));
+/** A reader that waits, seen twice a second, of a torrent with so many bytes fetched. */
+function waitingReader(fetchedBytes: (look: number) => number, milliseconds: number): void {
+  for (let look = 0; look * 500 < milliseconds; look++) {
+    stuck.observe(infoHash, fetchedBytes(look));
+    clock.advance(500);
   }
 }
 
-const actions = () => server.requests.map(request => request.split('/').at(-1));
-
 describe('a torrent with connected peers from which nothing comes', () => {
-  it('is restarted once, and then left alone for a while', async () => {
-    await waitingReader(() => 1000, 300);
-    await expect.poll(actions).toEqual(['pause', 'start']);
-    expect(server.torrents.get(torrent.infoHash)).toMatchObject({ state: 'live' });
+  it('is restarted after a second and a half, and then left alone, longer each time', () => {
+    waitingReader(() => 1000, 100_000);
+    expect(restarts).toEqual([1500, 31_500, 91_500]);
   });
 
-  it('is left alone while bytes come', async () => {
-    await waitingReader(look => look, 200);
-    expect(actions()).toEqual([]);
+  it('is left alone while bytes come', () => {
+    waitingReader(look => look, 100_000);
+    expect(restarts).toEqual([]);
   });
 
-  it('is not taken for one that nobody waited for meanwhile', async () => {
-    stuck.observe(torrent.infoHash, 1000);
-    stuck.forget(torrent.infoHash);
-    await new Promise(resolve => setTimeout(resolve, 60));
-    stuck.observe(torrent.infoHash, 1000);
-    expect(actions()).toEqual([]);
+  it('is waited for anew when it was forgotten meanwhile', () => {
+    stuck.observe(infoHash, 1000);
+    stuck.forget(infoHash);
+    clock.advance(1500);
+    stuck.observe(infoHash, 1000);
+    expect(restarts).toEqual([]);
+    clock.advance(1500);
+    stuck.observe(infoHash, 1000);
+    expect(restarts).toEqual([3000]);
+  });
+
+  it('is waited for anew when nobody was seen to wait for five seconds', () => {
+    stuck.observe(infoHash, 1000);
+    clock.advance(5000);
+    stuck.observe(infoHash, 1000);
+    expect(restarts).toEqual([]);
+    clock.advance(4999);
+    stuck.observe(infoHash, 1000);
+    expect(restarts).toEqual([9999]);
   });
 });
