@@ -18,11 +18,10 @@ export interface StreamDemand extends PieceDemand {
  */
 export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
   const plan = new GrowingPlan(rules);
-  const ranked = [...demands].sort((one, other) => other.priority - one.priority);
-  const cursors = ranked.map(demand => firstMissing(demand, rules.isMissing));
+  const cursors = rankedCursors(demands, rules.isMissing);
   for (const { next, end } of cursors) if (next < end) plan.add(next);
   const urgentCount = plan.pieces.length;
-  for (const priority of new Set(ranked.map(demand => demand.priority))) {
+  for (const priority of new Set(cursors.map(cursor => cursor.priority))) {
     let equals = cursors.filter(cursor => cursor.priority === priority);
     while (equals.length > 0 && !plan.isFull) {
       for (const cursor of equals) plan.addOneOf(cursor);
@@ -35,10 +34,17 @@ export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): Pie
   return { pieces: plan.pieces, urgentCount };
 }
 
+/** What each stream needs next, of a higher priority before the others; that of those which need the same, more than once. */
+export function neededNext(demands: readonly StreamDemand[], isMissing: (piece: number) => boolean): number[] {
+  return rankedCursors(demands, isMissing)
+    .filter(({ next, end }) => next < end)
+    .map(({ next }) => next);
+}
+
 interface PlanRules {
   readonly isMissing: (piece: number) => boolean;
-  /** Whether some peer has it. */
-  readonly isAvailable: (piece: number) => boolean;
+  /** Whether some peer has it; undefined when there is no peer, and no use in looking for what one has. */
+  readonly isAvailable: ((piece: number) => boolean) | undefined;
   readonly limit: number;
 }
 
@@ -61,7 +67,8 @@ class GrowingPlan {
   }
 
   get isFull(): boolean {
-    return this.#available >= this.#rules.limit;
+    const { isAvailable, limit } = this.#rules;
+    return (isAvailable === undefined ? this.pieces.length : this.#available) >= limit;
   }
 
   /** Adds the next piece that can be added, and moves the cursor past it. */
@@ -73,7 +80,7 @@ class GrowingPlan {
   add(piece: number): boolean {
     const { isMissing, isAvailable, limit } = this.#rules;
     if (this.#planned.has(piece) || !isMissing(piece)) return false;
-    const isHad = isAvailable(piece);
+    const isHad = isAvailable?.(piece) ?? false;
     if ((isHad ? this.#available : this.pieces.length - this.#available) >= limit) return false;
     if (isHad) this.#available++;
     this.#planned.add(piece);
@@ -92,6 +99,11 @@ interface Cursor {
   next: number;
   readonly end: number;
   readonly priority: number;
+}
+
+function rankedCursors(demands: readonly StreamDemand[], isMissing: (piece: number) => boolean): Cursor[] {
+  const ranked = [...demands].sort((one, other) => other.priority - one.priority);
+  return ranked.map(demand => firstMissing(demand, isMissing));
 }
 
 function firstMissing({ first, end, priority }: StreamDemand, isMissing: (piece: number) => boolean): Cursor {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TorrentDetails } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
 import type { HeldPieces } from './held-pieces.ts';
@@ -14,7 +15,7 @@ export interface VerifierComponents {
 
 export interface VerifyOptions {
   readonly signal: AbortSignal;
-  /** The pieces that somebody waits for, most wanted first; they are looked at before their turn. */
+  /** The pieces that somebody waits for, most wanted first; they are looked at before their turn. Asked for once a turn of the loop. */
   readonly wanted: () => readonly number[];
   /** A piece was found right. */
   readonly onHeld: (piece: number) => void;
@@ -33,21 +34,29 @@ export async function verifyPayload(components: VerifierComponents, options: Ver
   if (survey === undefined) return options.onProgress(details.totalLength);
   const looked = new Uint8Array(details.pieceCount);
   let progress = 0;
+  let turnBeganAtMs = performance.now();
+  /** Something else may be wanted than before. */
+  let isNewTurn = true;
   const look = async (piece: number) => {
     options.signal.throwIfAborted();
-    if (looked[piece] !== 0) return;
     looked[piece] = 1;
-    if (!held.has(piece) && survey.hasDataOf(piece) && (await isPieceRight(components, piece))) {
+    const mustRead = !held.has(piece) && survey.hasDataOf(piece);
+    if (mustRead && (await isPieceRight(components, piece))) {
       held.add(piece);
       options.onHeld(piece);
     }
     progress += pieceSize(details, piece);
     options.onProgress(progress);
+    if (!mustRead && performance.now() - turnBeganAtMs < TURN_MS) return;
+    if (!mustRead) await nextTurn();
+    turnBeganAtMs = performance.now();
+    isNewTurn = true;
   };
+  const firstWanted = () => options.wanted().find(piece => looked[piece] === 0);
   for (let piece = 0; piece < details.pieceCount; piece++) {
-    const wanted = options.wanted().find(candidate => looked[candidate] === 0);
-    if (wanted !== undefined) await look(wanted);
-    await look(piece);
+    if (isNewTurn) for (let next = firstWanted(); next !== undefined; next = firstWanted()) await look(next);
+    isNewTurn = false;
+    if (looked[piece] === 0) await look(piece);
   }
 }
 
@@ -66,5 +75,7 @@ export async function isPieceRight({ details, store }: PieceSource, piece: numbe
 
 type PieceSource = Pick<VerifierComponents, 'details' | 'store'>;
 
+/** A torrent of which little was fetched has tens of thousands of holes, which cost no read. */
+const TURN_MS = 5;
 /** About a millisecond of hashing. */
 const PART_BYTES = 2 ** 20;

@@ -5,7 +5,7 @@ import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import { Availability } from './availability.ts';
 import type { DataExtents } from './data-extents.ts';
-import { type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
+import { neededNext, type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { pieceSize, piecesOf } from './payload-layout.ts';
@@ -17,7 +17,7 @@ import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
 import { WantedPieces } from './wanted-pieces.ts';
-import { wholeFiles } from './whole-files.ts';
+import { everyPiece, wholeFiles } from './whole-files.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface TorrentSessionComponents {
@@ -137,7 +137,7 @@ export class TorrentSession {
       error: this.#error,
       totalBytes: this.#components.details.totalLength,
       progressBytes: this.#checkedBytes ?? this.#heldBytes,
-      wantsMore: this.state === 'live' && this.#plan().pieces.length > 0,
+      wantsMore: this.#wantsMore(),
       fetchedBytes: this.#fetcher.fetchedBytes,
       ...stats,
     };
@@ -217,8 +217,7 @@ export class TorrentSession {
 
   /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */
   tick(): void {
-    if (this.state !== 'live') return;
-    if (this.#plan().pieces.length === 0) return;
+    if (!this.#wantsMore()) return;
     this.#fetcher.update();
     this.#redial(this.#member?.wires.length === 0 ? LONELY_DIAL_INTERVAL_MS : REDIAL_INTERVAL_MS);
     this.#tellProgress();
@@ -239,7 +238,7 @@ export class TorrentSession {
       { ...this.#components, store: this.#store, held: this.held },
       {
         signal: this.#ended.signal,
-        wanted: () => this.#plan().pieces,
+        wanted: () => neededNext([...this.#demands.values()], piece => !this.held.has(piece)),
         onHeld: piece => this.#countHeld(piece),
         onProgress: bytes => {
           this.#checkedBytes = bytes;
@@ -287,6 +286,13 @@ export class TorrentSession {
     await member?.leave();
   }
 
+  #wantsMore(): boolean {
+    if (this.state !== 'live') return false;
+    const isHeld = (piece: number) => this.held.has(piece);
+    const ranges = [...this.#demands.values(), ...this.#ahead, ...this.#wanted.missing(isHeld)];
+    return ranges.some(({ first, end }) => !everyPiece(first, end, isHeld));
+  }
+
   #plan(): PiecePlan {
     if (this.#error !== undefined || this.#record.paused) return { pieces: [], urgentCount: 0 };
     const { pieceLength } = this.#components.details;
@@ -294,7 +300,7 @@ export class TorrentSession {
       demands: [...this.#demands.values()],
       ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
-      isAvailable: this.#availability.look(),
+      isAvailable: this.#member?.wires.length ? this.#availability.look() : undefined,
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
       wanted: this.#wanted.missing(piece => this.held.has(piece)),
     });

@@ -21,7 +21,7 @@ export function wholeFiles(
   return whole;
 }
 
-function everyPiece(first: number, end: number, isHeld: (piece: number) => boolean): boolean {
+export function everyPiece(first: number, end: number, isHeld: (piece: number) => boolean): boolean {
   for (let piece = first; piece < end; piece++) if (!isHeld(piece)) return false;
   return true;
 }

@@ -68,6 +68,22 @@ test('pieces that nobody has keep their place, and take none of those that someb
   expect(plan([], { dead, limit: 3, wanted }).pieces).toEqual([0, 1, 2, 4, 5, 6]);
 });
 
+test('where there is nobody, a plan looks no further than it reaches', () => {
+  let looked = 0;
+  const { pieces } = planPieces({
+    demands: [],
+    ahead: [],
+    wanted: [{ first: 0, end: 1_000_000 }],
+    isMissing: () => {
+      looked++;
+      return true;
+    },
+    isAvailable: undefined,
+    limit: 4,
+  });
+  expect([pieces, looked]).toEqual([[0, 1, 2, 3], 4]);
+});
+
 test('a reader of what somebody has does not wait for any number of readers of what nobody has', () => {
   const stuck = Array.from({ length: 50 }, (_, first) => ({ first, end: first + 1 }));
   const dead = stuck.map(({ first }) => first);
