@@ -30,8 +30,7 @@ const catalog = new MountCatalog({
   store,
   logger,
   peers: [],
-  pollIntervalMs: 5000,
-  stalledTimeoutMs: 300_000,
+  timing: { pollIntervalMs: 5000, stalledTimeoutMs: 300_000 },
 });
 const { port1, port2 } = new MessageChannel();
 const trees = new TreePublisher({ port: port1 });

@@ -7,7 +7,7 @@ import {
   observeSilence,
   observeState,
   type StateMemory,
-  type StateOptions,
+  type StateTiming,
   type TorrentState,
 } from './torrent-state.ts';
 
@@ -98,9 +98,9 @@ export class CatalogEntry implements CatalogTorrent {
   }
 
   /** @returns whether the state is another than before */
-  observe(summary: TorrentSummary, nowMs: number, options: StateOptions): boolean {
+  observe(summary: TorrentSummary, nowMs: number, timing: StateTiming): boolean {
     const before = this.#memory.state;
-    this.#memory = observeState(this.#memory, { summary, nowMs, hasMetadata: this.hasMetadata }, options);
+    this.#memory = observeState(this.#memory, { summary, nowMs, hasMetadata: this.hasMetadata }, timing);
     this.updatedAtMs = nowMs;
     if (summary.state === 'error') this.lastError = torrentError(summary.error);
     else if (this.#pendingAdd === undefined) this.lastError = undefined;

@@ -2,10 +2,11 @@ import type { EngineError, InfoHash, TorrentDetails, TorrentSummary } from '../e
 import type { CatalogEntry } from './catalog-entry.ts';
 import { type CatalogModel, torrentRecord } from './catalog-model.ts';
 import type { Listing } from './engine-poller.ts';
-import type { StateOptions } from './torrent-state.ts';
+import type { StateTiming } from './torrent-state.ts';
 
-export interface CatalogListingsOptions extends StateOptions {
+export interface CatalogListingsOptions {
   readonly model: CatalogModel;
+  readonly timing: StateTiming;
   /** Whether what the poll tells of the torrent was true before its removal only. */
   isOutdated(infoHash: InfoHash, pollSequence: number): boolean;
   /** The engine has lost a torrent of this mount. */
@@ -81,7 +82,7 @@ export class CatalogListings {
     const entry = this.#model.entries.get(summary.infoHash);
     if (entry === undefined) return;
     if (!entry.hasMetadata && entry.pendingId === undefined) this.#options.wantMetadata(entry.infoHash);
-    const changed = entry.observe(summary, this.#model.now(), this.#options);
+    const changed = entry.observe(summary, this.#model.now(), this.#options.timing);
     if (changed) this.#model.emit({ kind: 'state', torrent: entry });
   }
 

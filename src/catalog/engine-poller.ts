@@ -3,10 +3,14 @@ import { sleep } from '../util/abortable.ts';
 import { boundedCall } from './bounded-call.ts';
 import type { EngineSilence } from './catalog.ts';
 
+export interface PollTiming {
+  /** From the end of a poll to the begin of the next. */
+  readonly pollIntervalMs: number;
+}
+
 export interface EnginePollerOptions {
   readonly engine: Engine;
-  /** Milliseconds from the end of a poll to the begin of the next. */
-  readonly intervalMs: number;
+  readonly timing: PollTiming;
   onListed(listing: Listing): void;
   /** @param polls how many in a row nobody answered */
   onSilence(polls: number, error: unknown): void;
@@ -78,7 +82,7 @@ export class EnginePoller {
       this.#interval = new AbortController();
       const spacingMs = Math.max(SPACING_MS, SPACING_FACTOR * (await this.#pollOnce()));
       await pause(spacingMs, this.#stopping.signal);
-      await pause(this.#options.intervalMs - spacingMs, this.#interval.signal);
+      await pause(this.#options.timing.pollIntervalMs - spacingMs, this.#interval.signal);
     }
   }
 
@@ -107,7 +111,7 @@ export class EnginePoller {
 
   /** A list of 10,000 torrents takes a busy engine some seconds. */
   #timeoutMs(): number {
-    return Math.max(this.#options.intervalMs, 10_000);
+    return Math.max(this.#options.timing.pollIntervalMs, 10_000);
   }
 }
 

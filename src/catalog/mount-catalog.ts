@@ -24,10 +24,14 @@ import { CatalogListings } from './catalog-listings.ts';
 import { CatalogModel } from './catalog-model.ts';
 import { CatalogRemovals } from './catalog-removals.ts';
 import { EngineCommands } from './engine-commands.ts';
-import { EnginePoller, type Listing } from './engine-poller.ts';
+import { EnginePoller, type Listing, type PollTiming } from './engine-poller.ts';
 import type { Journal } from './journal.ts';
 import { MetadataFetcher } from './metadata-fetcher.ts';
 import type { MetainfoStore } from './metainfo-store.ts';
+import type { StateTiming } from './torrent-state.ts';
+
+/** Read anew at each poll: it may change while the mount lives. */
+export interface CatalogTiming extends PollTiming, StateTiming {}
 
 export interface MountCatalogOptions {
   readonly engine: Engine;
@@ -37,9 +41,7 @@ export interface MountCatalogOptions {
   readonly logger: Logger;
   /** Addresses that are dialled for every torrent, `host:port`. */
   readonly peers: readonly string[];
-  /** Read anew for each poll, as is the next: both may change while the mount lives. */
-  readonly pollIntervalMs: number;
-  readonly stalledTimeoutMs: number;
+  readonly timing: CatalogTiming;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -60,7 +62,7 @@ export class MountCatalog implements Catalog {
   readonly #poller: EnginePoller;
 
   constructor(options: MountCatalogOptions) {
-    const { engine, journal, store, peers } = options;
+    const { engine, journal, store, peers, timing } = options;
     const now = options.now ?? Date.now;
     this.#engine = engine;
     this.#model = new CatalogModel({ journal, store, now, logger: options.logger.child({ part: 'catalog' }) });
@@ -82,9 +84,7 @@ export class MountCatalog implements Catalog {
     });
     this.#listings = new CatalogListings({
       model: this.#model,
-      get stalledTimeoutMs() {
-        return options.stalledTimeoutMs;
-      },
+      timing,
       isOutdated: (infoHash, sequence) => this.#removals.isOutdated(infoHash, sequence),
       addAgain: entry => this.#adds.addAgain(entry),
       wantMetadata: infoHash => this.#fetcher.want(infoHash),
@@ -99,9 +99,7 @@ export class MountCatalog implements Catalog {
     this.#restore();
     this.#poller = new EnginePoller({
       engine,
-      get intervalMs() {
-        return options.pollIntervalMs;
-      },
+      timing,
       onListed: listing => this.#onListed(listing),
       onSilence: (polls, error) => this.#listings.onSilence(polls, error),
     });

@@ -29,12 +29,12 @@ export interface StateObservation {
   readonly summary: TorrentSummary;
 }
 
-export interface StateOptions {
+export interface StateTiming {
   readonly stalledTimeoutMs: number;
 }
 
 /** What a torrent that a poll told of is doing now, given what it did before. Pure. */
-export function observeState(before: StateMemory, observed: StateObservation, options: StateOptions): StateMemory {
+export function observeState(before: StateMemory, observed: StateObservation, timing: StateTiming): StateMemory {
   const { summary, hasMetadata, nowMs } = observed;
   const quiet = (state: TorrentState): StateMemory => ({ state, wantedSinceMs: undefined, summary });
   if (summary.state === 'error') return quiet('error');
@@ -43,7 +43,7 @@ export function observeState(before: StateMemory, observed: StateObservation, op
   if (summary.progressBytes >= summary.totalBytes) return quiet('seeding');
   if (!summary.wantsMore) return quiet('idle');
   const wantedSinceMs = bytesCame(before.summary, summary) ? nowMs : (before.wantedSinceMs ?? nowMs);
-  const state = nowMs - wantedSinceMs < options.stalledTimeoutMs ? 'downloading' : 'stalled';
+  const state = nowMs - wantedSinceMs < timing.stalledTimeoutMs ? 'downloading' : 'stalled';
   return { state, wantedSinceMs, summary };
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MountCatalog, type MountCatalogOptions } from '../catalog/mount-catalog.ts';
+import { MountCatalog } from '../catalog/mount-catalog.ts';
 import { PathSettingsStore } from '../catalog/path-settings.ts';
 import { WatchFolder, type WatchFolderOptions } from '../catalog/watch-folder.ts';
 import { unhonouredOptions } from '../config/load-config.ts';
@@ -67,7 +67,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const live = new LiveConfig(config);
   const { journal, store } = data;
   const { peers } = config.engine;
-  const catalog = new MountCatalog(withTiming({ engine, journal, store, logger, peers }, live));
+  const catalog = new MountCatalog({ engine, journal, store, logger, peers, timing: live });
   teardown.push(() => catalog.stop());
   teardown.push(logCatalogEvents(catalog, logger));
   const tree = await buildTree({ live, catalog, engine, data }, { ...options, mountpoint, signal }, teardown);
@@ -109,22 +109,6 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     tree.slowLane.refreshPolicies();
     addSources(catalog, added, logger);
   }
-}
-
-/** The catalog's options, with the two that may change while it runs. */
-function withTiming(
-  options: Omit<MountCatalogOptions, 'pollIntervalMs' | 'stalledTimeoutMs'>,
-  live: LiveConfig,
-): MountCatalogOptions {
-  return {
-    ...options,
-    get pollIntervalMs() {
-      return live.pollIntervalMs;
-    },
-    get stalledTimeoutMs() {
-      return live.stalledTimeoutMs;
-    },
-  };
 }
 
 function watch(config: Config, parts: Omit<WatchFolderOptions, 'path'>, teardown: Teardown): void {

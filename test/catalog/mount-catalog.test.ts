@@ -34,6 +34,8 @@ describe('the catalog of a mount', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
+  const timing = (pollIntervalMs: number) => ({ pollIntervalMs, stalledTimeoutMs: 300_000 });
+
   function open(options: Partial<MountCatalogOptions> = {}): MountCatalog {
     const catalog = new MountCatalog({
       engine,
@@ -41,8 +43,7 @@ describe('the catalog of a mount', () => {
       store: new MetainfoStore(dir),
       logger: silentLogger,
       peers: [],
-      pollIntervalMs: 100,
-      stalledTimeoutMs: 300_000,
+      timing: timing(100),
       ...options,
     });
     catalog.onEvent(event => events.push(event));
@@ -362,7 +363,7 @@ describe('the catalog of a mount', () => {
 
     it('that is silent for two polls leaves every state unknown, until it answers', async () => {
       const torrent = engine.addTorrent({ length: 10 });
-      const catalog = open({ pollIntervalMs: 60 });
+      const catalog = open({ timing: timing(60) });
       await eventually(() => expect(catalog.get(torrent.infoHash)?.state).toBe('idle'));
       for (const nth of [1, 2, 3]) engine.failCall('list', nth, new EngineError('connect-timeout', 'nobody'));
       await eventually(() => expect(kinds('state').at(-1)).toMatchObject({ torrent: { infoHash: torrent.infoHash } }));
@@ -374,13 +375,13 @@ describe('the catalog of a mount', () => {
 
     it('is asked once a poll, and for metadata once a torrent, however many there are', async () => {
       for (let seed = 0; seed < 50; seed++) engine.addTorrent({ length: 10, seed });
-      const catalog = open({ pollIntervalMs: 60_000 });
+      const catalog = open({ timing: timing(60_000) });
       await eventually(() => expect(kinds('appeared')).toHaveLength(50));
       expect(engine.calls.get('list')).toBeLessThanOrEqual(2);
       expect(engine.calls.get('metainfo')).toBe(50);
       await stop(catalog);
       const before = engine.calls.get('list') ?? 0;
-      open({ pollIntervalMs: 60_000 });
+      open({ timing: timing(60_000) });
       await eventually(() => expect(engine.calls.get('list')).toBe(before + 1));
       expect(engine.calls.get('metainfo')).toBe(50);
     });

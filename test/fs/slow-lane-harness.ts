@@ -68,8 +68,7 @@ export class SlowLaneHarness {
       store: new MetainfoStore(this.dir),
       logger: silentLogger,
       peers: [],
-      pollIntervalMs: 100,
-      stalledTimeoutMs: 300_000,
+      timing: { pollIntervalMs: 100, stalledTimeoutMs: 300_000 },
     });
     this.trees = options.trees ?? new TreePublisher({ port: new MessageChannel().port1 });
     this.root = new TorrentRoot({
