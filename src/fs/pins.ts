@@ -18,11 +18,15 @@ export class Pins {
   constructor(options: PinsOptions) {
     this.#options = options;
     const { catalog, root } = options;
-    for (const torrent of root.all()) if (this.#isPinned(torrent.infoHash)) this.#tell(torrent);
     this.#unsubscribe = catalog.onEvent(event => {
       if (event.kind !== 'appeared' || !this.#isPinned(event.torrent.infoHash)) return;
       for (const torrent of mountedAs(root, event.torrent.infoHash)) this.#tell(torrent);
     });
+  }
+
+  /** Tells of those that are in the root already. */
+  start(): void {
+    for (const torrent of this.#options.root.all()) if (this.#isPinned(torrent.infoHash)) this.#tell(torrent);
   }
 
   /**

@@ -108,6 +108,7 @@ export class TorrentSlowLane implements Filesystem {
 
   init(limits: SessionLimits): void {
     this.#files.init(limits);
+    this.#pins.start();
   }
 
   destroy(): void {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unhonouredOptions } from '../config/load-config.ts';
 import type { Config } from '../config/options.ts';
 import { isPublicAddress } from '../engine/address-policy.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
@@ -6,46 +7,67 @@ import { type Engine, EngineError } from '../engine/index.ts';
 import { createRqbitEngine, type ExternalServer, type ManagedServer } from '../engine/rqbit/create-rqbit-engine.ts';
 import { probeLocalRqbit } from '../engine/rqbit/probe.ts';
 import type { Logger } from '../util/logger.ts';
+import type { Teardown } from '../util/teardown.ts';
+import type { DataDirectory } from './data-directory.ts';
 import { MountError } from './mount-handle.ts';
 
 /** Which engine, where, and why it was taken. */
-export type EngineChoice =
+type EngineChoice =
   | { readonly kind: 'embedded'; readonly reason: string }
   | { readonly kind: 'managed-rqbit'; readonly reason: string }
   | { readonly kind: 'external-rqbit'; readonly url: URL; readonly reason: string };
 
-export interface EngineChoiceInputs {
+export interface EngineOptions {
   readonly config: Config;
-  /** What {@link recordOf} said when the data directory was first used. */
-  readonly recorded: string | undefined;
-  /** Looks for a server on this machine. */
-  readonly probe: (signal: AbortSignal) => Promise<ProbeOutcome>;
+  readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-type ProbeOutcome =
-  | { readonly found: true; readonly url: URL; readonly reason: string }
-  | { readonly found: false; readonly reason: string };
+/**
+ * The engine of a mount, started, and why it was taken. The journal of the data directory keeps which it is.
+ *
+ * @throws MountError `engine`; the signal's reason
+ */
+export async function engineOf(
+  data: Pick<DataDirectory, 'path' | 'journal'>,
+  options: EngineOptions,
+  teardown: Teardown,
+): Promise<{ readonly engine: Engine; readonly reason: string }> {
+  const { config, logger, signal } = options;
+  const recorded = data.journal.state.engine;
+  const choice = await chooseEngine(config, recorded, signal);
+  const engine = await startEngine(choice, { ...options, dataDir: data.path });
+  teardown.push(() => engine.stop());
+  for (const flag of unhonouredOptions(config, choice.kind)) {
+    logger.warn({ option: flag, engine: engine.description }, 'this engine cannot honour an option');
+  }
+  const record = recordOf(choice);
+  if (record !== recorded) data.journal.append({ type: 'engine', engine: record });
+  return { engine, reason: choice.reason };
+}
 
 /**
  * A configured URL means that rqbit, and a configured engine that one. Else the data directory keeps the engine that it began
  * with, since that one has its torrents. Only on first use is a server looked for on this machine.
  */
-export async function chooseEngine(inputs: EngineChoiceInputs): Promise<EngineChoice> {
-  const { engine, rqbit } = inputs.config;
+async function chooseEngine(
+  { engine, rqbit }: Config,
+  record: string | undefined,
+  signal: AbortSignal,
+): Promise<EngineChoice> {
   if (engine.kind === 'embedded') return { kind: 'embedded', reason: '--engine embedded' };
   if (rqbit.url !== undefined)
     return { kind: 'external-rqbit', url: new URL(rqbit.url), reason: 'its URL is configured' };
   if (engine.kind === 'rqbit') return { kind: 'managed-rqbit', reason: '--engine rqbit, and no URL is configured' };
-  const recorded = parseRecord(inputs.recorded);
+  const recorded = parseRecord(record);
   if (recorded !== undefined) return recorded;
-  const probed = await inputs.probe(inputs.signal);
+  const probed = await probeLocalRqbit({ signal, uid: process.getuid?.() ?? 0 });
   if (probed.found) return { kind: 'external-rqbit', url: probed.url, reason: probed.reason };
   return { kind: 'embedded', reason: probed.reason };
 }
 
 /** What the data directory's journal keeps of a choice. */
-export function recordOf(choice: EngineChoice): string {
+function recordOf(choice: EngineChoice): string {
   return choice.kind === 'external-rqbit' ? `rqbit ${choice.url.href}` : choice.kind;
 }
 
@@ -56,15 +78,11 @@ function parseRecord(record: string | undefined): EngineChoice | undefined {
   return href === undefined ? undefined : { kind: 'external-rqbit', url: new URL(href), reason };
 }
 
-export interface EngineParts {
-  readonly config: Config;
+interface EngineParts extends EngineOptions {
   readonly dataDir: string;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
-/** Starts what was chosen. @throws MountError `engine` */
-export async function startEngine(choice: EngineChoice, parts: EngineParts): Promise<Engine> {
+async function startEngine(choice: EngineChoice, parts: EngineParts): Promise<Engine> {
   try {
     return await (choice.kind === 'embedded' ? startEmbedded(parts) : startRqbit(choice, parts));
   } catch (error) {
@@ -72,10 +90,6 @@ export async function startEngine(choice: EngineChoice, parts: EngineParts): Pro
     if (error instanceof EngineError) throw new MountError('engine', error.message, { cause: error });
     throw error;
   }
-}
-
-export function probeThisMachine(signal: AbortSignal): Promise<ProbeOutcome> {
-  return probeLocalRqbit({ signal, uid: process.getuid?.() ?? 0 });
 }
 
 function startEmbedded({ config, dataDir, logger }: EngineParts): Promise<Engine> {

@@ -33,7 +33,7 @@ export interface Touched {
 
 /** Loaded by the fuse thread: builds the fast lane over the memory that the main thread shares with it. */
 export default function createFuseLane({ data }: FastLaneContext): FastLane {
-  // Both threads run one build, and `mount.ts` made this with the type above.
+  // Both threads run one build, and `shared-lanes.ts` made this with the type above.
   const shared = data as FuseLaneData;
   return new TorrentFastLane({
     ...shared.attributes,

@@ -1,34 +1,19 @@
-import { join } from 'node:path';
 import { MountCatalog } from '../catalog/mount-catalog.ts';
-import { PathSettingsStore } from '../catalog/path-settings.ts';
 import { WatchFolder, type WatchFolderOptions } from '../catalog/watch-folder.ts';
-import { unhonouredOptions } from '../config/load-config.ts';
 import type { Config } from '../config/options.ts';
-import type { Engine } from '../engine/index.ts';
-import type { AttributeOptions } from '../fs/attributes.ts';
-import { type MountFacts, mountStatus } from '../fs/mount-status.ts';
-import { PieceMaps } from '../fs/piece-maps.ts';
-import { TorrentSlowLane } from '../fs/slow-lane.ts';
-import { TorrentRoot } from '../fs/torrent-root.ts';
-import { type FuseMount, mountFuse, prepareMountPoint, ROOT_NODE } from '../fuse/index.ts';
-import { createReader } from '../read/create-reader.ts';
-import { VerifiedFileStore } from '../read/verified-file-store.ts';
-import { packageVersion } from '../util/package-version.ts';
+import { mountFuse, prepareMountPoint } from '../fuse/index.ts';
 import { Teardown } from '../util/teardown.ts';
 import { defaultDataDir } from './data-dir.ts';
-import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { openDataDirectory } from './data-directory.ts';
 import { DiskSpace } from './disk-space.ts';
-import { chooseEngine, type EngineChoice, probeThisMachine, recordOf, startEngine } from './engine-choice.ts';
+import { engineOf } from './engine-choice.ts';
 import { startHttpService } from './http-service.ts';
 import { addSources, parseSources } from './initial-sources.ts';
 import { LiveConfig } from './live-config.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
+import { MountedTree } from './mounted-tree.ts';
 import { logCatalogEvents } from './observation/event-log.ts';
-import { mountActivity } from './observation/mount-activity.ts';
-import { ObservedMount } from './observation/observed-mount.ts';
-import { observedContents } from './observation/virtual-contents.ts';
 import { RunningMount } from './running-mount.ts';
-import { SharedLanes } from './shared-lanes.ts';
 
 /** The mount table shows `fuse.torrent-fuse`. */
 const SUBTYPE = 'torrent-fuse';
@@ -59,9 +44,9 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   ];
   // Before anything is started: a mount point that will not do should be told at once.
   const mountpoint = await prepareMountPoint(options.mountpoint, SUBTYPE, logger);
-  const path = config.engine.dataDir ?? defaultDataDir(mountpoint, { uid: currentUid(), env: process.env });
+  const path = config.engine.dataDir ?? defaultDataDir(mountpoint, { uid: process.getuid?.() ?? 0, env: process.env });
   const data = await openDataDirectory({ path, mountpoint, logger, teardown });
-  const { engine, choice } = await engineOf(data, { ...options, signal }, teardown);
+  const { engine, reason } = await engineOf(data, { config, logger, signal }, teardown);
   signal.throwIfAborted();
 
   const live = new LiveConfig(config);
@@ -70,7 +55,8 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   const catalog = new MountCatalog({ engine, journal, store, logger, peers, timing: live });
   teardown.push(() => catalog.stop());
   teardown.push(logCatalogEvents(catalog, logger));
-  const tree = await buildTree({ live, catalog, engine, data }, { ...options, mountpoint, signal }, teardown);
+  const tree = new MountedTree({ mountpoint, live, catalog, engine, data, logger }, teardown);
+  await tree.mountAll(signal);
   const space = await DiskSpace.start({ path, statistics: tree.lanes.statistics, logger });
   teardown.push(() => space.stop());
   const http = await startHttpService({ config, view: tree.observed, logger });
@@ -78,7 +64,8 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
 
   const fuse = await mountFuse({
     ...fuseOptions(mountpoint, config),
-    ...tree.fuse,
+    fastLane: tree.lanes.fastLane,
+    slowLane: tree.slowLane,
     logger,
     trace: true,
   });
@@ -93,10 +80,10 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   return new RunningMount({
     fuse,
     engineDescription: engine.description,
-    engineReason: choice.reason,
+    engineReason: reason,
     dataDir: path,
     dashboardUrl: http?.url,
-    status: tree.status,
+    status: () => tree.status(),
     reload,
     teardown,
     logger,
@@ -118,114 +105,6 @@ function watch(config: Config, parts: Omit<WatchFolderOptions, 'path'>, teardown
   teardown.push(() => folder.stop());
 }
 
-async function engineOf(
-  data: DataDirectory,
-  { config, logger, signal }: MountOptions & { readonly signal: AbortSignal },
-  teardown: Teardown,
-): Promise<{ engine: Engine; choice: EngineChoice }> {
-  const recorded = data.journal.state.engine;
-  const choice = await chooseEngine({ config, recorded, probe: probeThisMachine, signal });
-  const engine = await startEngine(choice, { config, dataDir: data.path, logger, signal });
-  teardown.push(() => engine.stop());
-  for (const flag of unhonouredOptions(config, choice.kind)) {
-    logger.warn({ option: flag, engine: engine.description }, 'this engine cannot honour an option');
-  }
-  const record = recordOf(choice);
-  if (record !== recorded) data.journal.append({ type: 'engine', engine: record });
-  return { engine, choice };
-}
-
-interface TreeParts {
-  readonly live: LiveConfig;
-  readonly catalog: MountCatalog;
-  readonly engine: Engine;
-  readonly data: DataDirectory;
-}
-
-/** Both lanes of the filesystem over the catalog, and what they share; `serve` ties them to the kernel's mount. */
-async function buildTree(
-  parts: TreeParts,
-  options: MountOptions & { readonly signal: AbortSignal },
-  teardown: Teardown,
-) {
-  const { live, catalog, engine, data } = parts;
-  const { logger, config } = options;
-  const { defaultPolicy } = live;
-  let fuse: FuseMount | undefined;
-  const attributes = attributeOptions(config);
-  const lanes = new SharedLanes({ attributes, cacheBytes: config.cache.sizeBytes });
-  teardown.push(() => lanes.close());
-  const log = logger.child({ part: 'read' });
-  const verified = new VerifiedFileStore(join(data.path, 'verified'), log);
-  const reader = createReader(
-    { engine, cache: lanes.cache, handles: lanes.handles, verified, log },
-    { readAheadBytes: config.read.aheadBytes, verifyAll: config.read.verify },
-  );
-  teardown.push(() => reader.stop());
-  lanes.onTouched(({ handle, offset, length }) => reader.touched(handle, { offset, length }));
-  const root = new TorrentRoot({
-    catalog,
-    trees: lanes.trees,
-    onNameGone: name => fuse?.notifier.invalidateEntry(ROOT_NODE, Buffer.from(name)),
-  });
-  teardown.push(() => root.stop());
-  await root.mountAll(options.signal);
-  const pieces = new PieceMaps(engine);
-  const facts = mountFacts(options, engine, data);
-  const settings = new PathSettingsStore(data.journal);
-  const status = () => mountStatus({ facts, catalog, root, pieces, activity: () => mountActivity(reader, fuse) });
-  const slowLane: TorrentSlowLane = new TorrentSlowLane({
-    ...attributes,
-    catalog,
-    trees: lanes.trees,
-    root,
-    reader,
-    pieces,
-    settings,
-    defaultPolicy,
-    contents: { status, ...observedContents(() => observed) },
-    backing: () => fuse?.backingFiles,
-  });
-  const observed: ObservedMount = new ObservedMount(
-    {
-      facts: { version: facts.version, mountpoint: facts.mountpoint, readOnly: facts.read_only },
-      ...{ engine, catalog, root, pieces, reader, settings, defaultPolicy, cache: lanes.cache },
-      fuse: () => fuse,
-    },
-    config.mount.readOnly ? undefined : slowLane.control,
-  );
-  return {
-    lanes,
-    status,
-    observed,
-    slowLane,
-    fuse: { fastLane: lanes.fastLane, slowLane },
-    serve: (served: FuseMount) => {
-      fuse = served;
-    },
-  };
-}
-
-function mountFacts({ config, mountpoint }: MountOptions, engine: Engine, data: DataDirectory): MountFacts {
-  return {
-    mountpoint,
-    pid: process.pid,
-    version: packageVersion,
-    engine: engine.description,
-    data_dir: data.path,
-    started_at: new Date().toISOString(),
-    read_only: config.mount.readOnly,
-  };
-}
-
-function attributeOptions({ mount: { uid, gid, umask, readOnly } }: Config): AttributeOptions {
-  return { uid: uid ?? currentUid(), gid: gid ?? process.getgid?.() ?? 0, umask, readOnly };
-}
-
 function fuseOptions(mountpoint: string, { mount: { readOnly, allowOther } }: Config) {
   return { mountpoint, subtype: SUBTYPE, fsName: SUBTYPE, readOnly, allowOther };
-}
-
-function currentUid(): number {
-  return process.getuid?.() ?? 0;
 }
