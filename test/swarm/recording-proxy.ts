@@ -9,9 +9,11 @@ export interface RecordedAnswer {
   readonly status: number;
 }
 
-/** An HTTP proxy on loopback that notes what a server answers; while the server is away it hangs up on everybody. */
+/** An HTTP proxy on loopback that notes what a server is asked and answers; while the server is away it hangs up on everybody. */
 export class RecordingProxy {
   readonly url: URL;
+  /** `GET /torrents`, as they come. */
+  readonly requests: string[] = [];
   readonly answers: RecordedAnswer[] = [];
 
   private constructor(url: URL) {
@@ -35,6 +37,7 @@ export class RecordingProxy {
 
   #pass(target: URL, request: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = request;
+    this.requests.push(`${method} ${path}`);
     const hangUp = () => void request.socket.destroy();
     const onward = forward(new URL(path, target), { method, headers }, answer => {
       const status = answer.statusCode ?? 0;

@@ -35,14 +35,19 @@ export class ManagedMount {
     this.mount = parts.mount;
   }
 
-  /** @param extraArgs further options, given the path of `watched` beside the mount */
+  /**
+   * @param extraArgs further options, given the path of `watched` beside the mount
+   * @param through where the mount finds the rqbit server, if not at its own URL
+   */
   static async start(
     kind: EngineKind,
     extraArgs: (watched: string) => readonly string[] = () => [],
+    through: (server: URL) => URL | Promise<URL> = server => server,
   ): Promise<ManagedMount> {
     const folder = await scratchFolder();
     const server = kind === 'rqbit' ? await RqbitServer.start() : undefined;
-    const engine = server === undefined ? LOOPBACK_ONLY : ['--engine', 'rqbit', '--rqbit-url', server.url.href];
+    const url = server && (await through(server.url));
+    const engine = url === undefined ? LOOPBACK_ONLY : ['--engine', 'rqbit', '--rqbit-url', url.href];
     const args = [...engine, '--status-poll-interval', '500ms', ...extraArgs(join(folder, 'watched'))];
     return new ManagedMount({ folder, server, args, mount: await mountIn(folder, args) });
   }
