@@ -1,4 +1,3 @@
-import { OpenFlag } from '../fuse/abi/flags.ts';
 import {
   type Answer,
   type AttributeChange,
@@ -23,8 +22,8 @@ import type { FastReader } from '../read/fast-reader.ts';
 import type { AttributeOptions } from './attributes.ts';
 import { Metadata } from './metadata.ts';
 import type { MountStatistics } from './mount-statistics.ts';
-import { slotOf, VIRTUAL_SLOT } from './node-id.ts';
-import { refusals } from './refusals.ts';
+import { isInVirtualSlot, isVirtual } from './node-id.ts';
+import { allowOnlyReading, allowOnlyTimes, refusals } from './refusals.ts';
 import type { TreeSubscriber } from './tree-subscriber.ts';
 import { isTorrentXattr } from './xattr-names.ts';
 
@@ -86,11 +85,9 @@ export class TorrentFastLane implements FastLane {
     return this.#metadata.getattr(node);
   }
 
-  /** Times are accepted and not kept, for `touch`, `cp -p` and `tar -x` of a name that exists. */
   setattr(_: RequestContext, node: NodeId, change: AttributeChange): Answer<AttributesReply> {
     if (isVirtual(node)) return FORWARD;
-    const { mode, uid, gid, size } = change;
-    if (mode !== undefined || uid !== undefined || gid !== undefined || size !== undefined) throw refusals.readOnly;
+    allowOnlyTimes(change);
     return this.#metadata.getattr(node);
   }
 
@@ -111,12 +108,12 @@ export class TorrentFastLane implements FastLane {
 
   /** A handle belongs to main, which knows how much of the file is held. */
   open(_: RequestContext, node: NodeId, flags: number): Answer<OpenReply> {
-    if (!isVirtual(node) && writes(flags)) throw refusals.readOnly;
+    if (!isVirtual(node)) allowOnlyReading(flags);
     return FORWARD;
   }
 
   read(_: RequestContext, { node, handle, offset, size }: ReadRequest): Answer<ReadReply> {
-    if (slotOf(node) === VIRTUAL_SLOT) return FORWARD;
+    if (isInVirtualSlot(node)) return FORWARD;
     const reply = this.#reads.read(handle, offset, size);
     if (reply === undefined) return FORWARD;
     if (reply.touched) this.#onTouched(handle, offset, size);
@@ -189,22 +186,13 @@ export class TorrentFastLane implements FastLane {
   }
 
   rename(_: RequestContext, { parent, newParent }: RenameRequest): Answer<void> {
-    if (slotOf(newParent) !== VIRTUAL_SLOT) throw refusals.readOnly;
+    if (!isInVirtualSlot(newParent)) throw refusals.readOnly;
     return this.#forwardChange(parent);
   }
 
   /** Only the root and what is below `.torrent-fuse` takes changes. */
   #forwardChange(node: NodeId = ROOT_NODE): typeof FORWARD {
-    if (this.#readOnly || slotOf(node) !== VIRTUAL_SLOT) throw refusals.readOnly;
+    if (this.#readOnly || !isInVirtualSlot(node)) throw refusals.readOnly;
     return FORWARD;
   }
-}
-
-/** In slot 0, and not the root: the slow lane's. */
-function isVirtual(node: NodeId): boolean {
-  return slotOf(node) === VIRTUAL_SLOT && node !== ROOT_NODE;
-}
-
-function writes(flags: number): boolean {
-  return (flags & (OpenFlag.ACCMODE | OpenFlag.TRUNC)) !== 0;
 }

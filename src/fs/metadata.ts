@@ -22,7 +22,7 @@ import { refusals } from './refusals.ts';
 import type { RootEntry } from './root-table.ts';
 import { TREE_ROOT } from './torrent-tree.ts';
 import type { TreeSource } from './tree-source.ts';
-import { directoryXattrs, fileXattrs } from './xattr-names.ts';
+import { xattrNamesOf } from './xattr-names.ts';
 
 /** The name in the root that leads to the virtual files. */
 export const VIRTUAL_DIRECTORY_NAME = '.torrent-fuse';
@@ -32,8 +32,6 @@ const DOT_DOT = Buffer.from('..');
 
 /** Cookies of a listing: 0 is before `.`, and the children follow `..`. */
 const COOKIE = { dot: 1, dotDot: 2 } as const;
-
-const noXattrs: readonly string[] = [];
 
 type Forwardable<T> = T | typeof FORWARD;
 
@@ -97,14 +95,12 @@ export class Metadata {
     return root.tree.symlinkTarget(node);
   }
 
-  /** The kernel has no `user.` attributes for symlinks, and the root is no torrent. */
+  /** The root is no torrent. */
   listxattr(id: NodeId): Forwardable<readonly string[]> {
-    if (id === ROOT_NODE) return noXattrs;
+    if (id === ROOT_NODE) return [];
     const root = this.#rootEntry(slotOf(id));
     if (root === FORWARD) return FORWARD;
-    const node = nodeOf(id);
-    if (root.tree.isSymlink(node)) return noXattrs;
-    return root.tree.isDirectory(node) ? directoryXattrs : fileXattrs;
+    return xattrNamesOf({ tree: root.tree, node: nodeOf(id) });
   }
 
   /** SEEK_DATA and SEEK_HOLE: data from the first byte to the last, a hole at the end. */

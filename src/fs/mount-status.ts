@@ -110,12 +110,11 @@ function torrentStatus(
   { root, pieces }: Pick<StatusSources, 'root' | 'pieces'>,
 ): TorrentStatus {
   const { infoHash, summary } = torrent;
-  const mounted = root.byInfoHash(infoHash);
   const known = { pieces: pieces.lastKnown(infoHash), totalPieces: torrent.pieceCount };
   return {
-    name: mounted?.name ?? torrent.renamedTo ?? torrent.name,
+    name: root.nameFor(torrent),
     ...figuresOf(torrent, known),
-    mounted: mounted !== undefined,
+    mounted: root.byInfoHash(infoHash) !== undefined,
     peers_known: summary?.peersKnown ?? 0,
     upload_speed: summary?.uploadSpeed ?? 0,
     fetched_bytes: summary?.fetchedBytes ?? 0,

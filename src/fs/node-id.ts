@@ -1,4 +1,4 @@
-import type { NodeId } from '../fuse/filesystem.ts';
+import { type NodeId, ROOT_NODE } from '../fuse/filesystem.ts';
 
 /**
  * A node id is `slot × 2³² + node`: a safe integer, from which both are had without a map. Slot 0 holds the root (node 1) and
@@ -23,4 +23,13 @@ export function slotOf(id: NodeId): number {
 
 export function nodeOf(id: NodeId): number {
   return id >>> 0;
+}
+
+export function isInVirtualSlot(id: NodeId): boolean {
+  return slotOf(id) === VIRTUAL_SLOT;
+}
+
+/** Dropped, or `.torrent-fuse` or below: in slot 0, and not the root. Only the slow lane knows it. */
+export function isVirtual(id: NodeId): boolean {
+  return isInVirtualSlot(id) && id !== ROOT_NODE;
 }

@@ -1,4 +1,5 @@
 import type { PathSettings } from '../catalog/journal-records.ts';
+import type { PathSettingsStore, SettingsPath } from '../catalog/path-settings.ts';
 import type { ReadPolicy } from '../read/reader.ts';
 
 /** As a path is set to, what comes first in front. */
@@ -7,12 +8,19 @@ export const priorities = ['high', 'normal', 'low'] as const;
 /** As the reader and the engines compare them. */
 const rankOf = { high: 1, normal: 0, low: -1 } as const;
 
-/** What the settings of a path mean for a read, where they say nothing the mount's own policy. */
-export function readPolicyOf(settings: PathSettings, fallback: ReadPolicy): ReadPolicy {
+export interface PolicySources {
+  readonly settings: PathSettingsStore;
+  /** The mount's own, read anew each time. */
+  readonly defaultPolicy: ReadPolicy;
+}
+
+/** How what is at the place is read: where its settings say nothing, by the mount's own policy. */
+export function policyAt(place: SettingsPath, { settings, defaultPolicy }: PolicySources): ReadPolicy {
+  const { policy, timeoutMs, priority } = settings.effective(place);
   return {
-    whenMissing: settings.policy ?? fallback.whenMissing,
-    timeoutMs: settings.timeoutMs ?? fallback.timeoutMs,
-    priority: rankOf[settings.priority ?? 'normal'],
+    whenMissing: policy ?? defaultPolicy.whenMissing,
+    timeoutMs: timeoutMs ?? defaultPolicy.timeoutMs,
+    priority: rankOf[priority ?? 'normal'],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PathSettingsStore } from '../catalog/path-settings.ts';
 import { Errno } from '../fuse/abi/errno.ts';
-import { OpenFlag, SeekWhence } from '../fuse/abi/flags.ts';
+import { SeekWhence } from '../fuse/abi/flags.ts';
 import {
   type Answer,
   type AttributeChange,
@@ -30,14 +30,15 @@ import { Control } from './control.ts';
 import { DroppedFiles } from './dropped-files.ts';
 import { toErrnoError } from './errno-map.ts';
 import { Metadata, VIRTUAL_DIRECTORY_NAME } from './metadata.ts';
-import { nodeOf, slotOf, VIRTUAL_SLOT } from './node-id.ts';
+import { isInVirtualSlot, isVirtual, nodeOf, slotOf } from './node-id.ts';
 import type { PieceMaps } from './piece-maps.ts';
 import { Pins } from './pins.ts';
-import { refusals } from './refusals.ts';
+import { allowOnlyReading, allowOnlyTimes, refusals } from './refusals.ts';
 import { RootChanges, textOf } from './root-changes.ts';
 import { type BackingRegistry, TorrentFiles } from './torrent-files.ts';
 import type { TorrentRoot } from './torrent-root.ts';
-import { TorrentXattrs, type TreeNode } from './torrent-xattrs.ts';
+import { TorrentXattrs } from './torrent-xattrs.ts';
+import type { TreeNode } from './tree-node.ts';
 import type { TreePublisher } from './tree-publisher.ts';
 import type { VirtualDirectory } from './virtual-files/virtual-node.ts';
 import { type VirtualContents, virtualRoot } from './virtual-files/virtual-root.ts';
@@ -132,7 +133,7 @@ export class TorrentSlowLane implements Filesystem {
 
   setattr(_: RequestContext, node: NodeId, change: AttributeChange): Answer<AttributesReply> {
     if (isVirtual(node)) return this.#virtual.setattr(node, change);
-    if ([change.mode, change.uid, change.gid, change.size].some(value => value !== undefined)) throw refusals.readOnly;
+    allowOnlyTimes(change);
     return this.#metadata.getattr(node);
   }
 
@@ -145,7 +146,7 @@ export class TorrentSlowLane implements Filesystem {
 
   async open({ signal }: RequestContext, node: NodeId, flags: number): Promise<OpenReply> {
     if (isVirtual(node)) return this.#asErrno(() => this.#virtual.open(node, flags, signal));
-    if ((flags & (OpenFlag.ACCMODE | OpenFlag.TRUNC)) !== 0) throw refusals.readOnly;
+    allowOnlyReading(flags);
     return this.#asErrno(() => this.#files.open({ ...this.#treeNode(node), slot: slotOf(node) }, signal));
   }
 
@@ -192,8 +193,8 @@ export class TorrentSlowLane implements Filesystem {
     return this.#asErrno(() => this.#xattrs.get(this.#treeNode(node), name, signal));
   }
 
-  listxattr(_: RequestContext, node: NodeId): readonly string[] {
-    return isInVirtualSlot(node) ? [] : this.#xattrs.list(this.#treeNode(node));
+  listxattr(_: RequestContext, node: NodeId): Answer<readonly string[]> {
+    return isVirtual(node) ? [] : this.#metadata.listxattr(node);
   }
 
   setxattr(_: RequestContext, node: NodeId, name: string, value: Uint8Array): void {
@@ -270,15 +271,6 @@ export class TorrentSlowLane implements Filesystem {
 }
 
 const noXattrs = new ErrnoError(Errno.EOPNOTSUPP, 'no extended attributes here');
-
-function isInVirtualSlot(node: NodeId): boolean {
-  return slotOf(node) === VIRTUAL_SLOT;
-}
-
-/** In slot 0, and not the root. */
-function isVirtual(node: NodeId): boolean {
-  return isInVirtualSlot(node) && node !== ROOT_NODE;
-}
 
 /** Unlike any path below `.torrent-fuse`. */
 function droppedPath(name: string): string {

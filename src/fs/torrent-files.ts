@@ -1,6 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { PathSettingsStore } from '../catalog/path-settings.ts';
 import { EngineError, type TorrentDetails } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { OpenFlag, OpenReplyFlag } from '../fuse/abi/flags.ts';
@@ -17,10 +16,10 @@ import { ReadError } from '../read/errors.ts';
 import type { ReadableFile, Reader, ReadPolicy } from '../read/reader.ts';
 import { nodeIdOf } from './node-id.ts';
 import { type OpenMode, OpenModes } from './open-modes.ts';
-import { readPolicyOf } from './read-policy.ts';
+import { type PolicySources, policyAt } from './read-policy.ts';
 import { refusals } from './refusals.ts';
 import { infoHashOf } from './torrent-root.ts';
-import type { TreeNode } from './torrent-xattrs.ts';
+import { placeOf, type TreeNode } from './tree-node.ts';
 
 /** Hands files to the kernel whole (`fuse/backing-files.ts`). */
 export interface BackingRegistry {
@@ -29,11 +28,9 @@ export interface BackingRegistry {
   close(backingId: number): void;
 }
 
-export interface TorrentFilesOptions {
+export interface TorrentFilesOptions extends PolicySources {
   readonly catalog: Catalog;
   readonly reader: Reader;
-  readonly settings: PathSettingsStore;
-  readonly defaultPolicy: ReadPolicy;
   /** Undefined before the mount is there, and where the kernel has no passthrough for us. */
   backing(): BackingRegistry | undefined;
 }
@@ -132,9 +129,8 @@ export class TorrentFiles {
     }
   }
 
-  #policy({ tree, node }: TreeNode): ReadPolicy {
-    const { settings, defaultPolicy } = this.#options;
-    return readPolicyOf(settings.effective({ infoHash: infoHashOf(tree), path: tree.path(node) }), defaultPolicy);
+  #policy(at: TreeNode): ReadPolicy {
+    return policyAt(placeOf(at), this.#options);
   }
 
   /** A torrent that was dropped a moment ago is in the tree before it is in the engine. */

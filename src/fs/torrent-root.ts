@@ -77,6 +77,11 @@ export class TorrentRoot {
     return entry === undefined || entry.removed ? undefined : this.byInfoHash(infoHashOf(entry.tree));
   }
 
+  /** Of its entry; what the torrent is called elsewhere while it has none. */
+  nameFor(torrent: CatalogTorrent): string {
+    return this.byInfoHash(torrent.infoHash)?.name ?? torrent.renamedTo ?? torrent.name;
+  }
+
   /** In the order in which they came. */
   all(): readonly MountedTorrent[] {
     return [...this.#mounted.keys()].flatMap(infoHash => this.byInfoHash(infoHash) ?? []);

@@ -1,30 +1,20 @@
 import type { Catalog, CatalogTorrent } from '../catalog/catalog.ts';
 import { magnetOf } from '../catalog/magnet.ts';
-import type { PathSettingsStore } from '../catalog/path-settings.ts';
 import { EngineError, type InfoHash, type TorrentDetails } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { ErrnoError } from '../fuse/filesystem.ts';
-import type { ReadPolicy } from '../read/reader.ts';
 import { FileHoldings } from './held-ranges.ts';
 import type { PieceMaps } from './piece-maps.ts';
-import { formatPolicy, parsePolicy, readPolicyOf } from './read-policy.ts';
+import { formatPolicy, type PolicySources, parsePolicy, policyAt } from './read-policy.ts';
 import { refusals } from './refusals.ts';
 import { figuresOf } from './torrent-figures.ts';
 import { infoHashOf } from './torrent-root.ts';
-import type { TorrentTree } from './torrent-tree.ts';
-import { directoryXattrs, fileXattrs, type TorrentXattr, XATTR_PREFIX } from './xattr-names.ts';
+import { placeOf, type TreeNode } from './tree-node.ts';
+import { type TorrentXattr, XATTR_PREFIX, xattrNamesOf } from './xattr-names.ts';
 
-export interface TorrentXattrsOptions {
+export interface TorrentXattrsOptions extends PolicySources {
   readonly catalog: Catalog;
   readonly pieces: PieceMaps;
-  readonly settings: PathSettingsStore;
-  readonly defaultPolicy: ReadPolicy;
-}
-
-/** A directory, file or symlink of a torrent. */
-export interface TreeNode {
-  readonly tree: TorrentTree;
-  readonly node: number;
 }
 
 /** The extended attributes of everything in a torrent. */
@@ -35,32 +25,26 @@ export class TorrentXattrs {
     this.#options = options;
   }
 
-  list({ tree, node }: TreeNode): readonly string[] {
-    if (tree.isSymlink(node)) return []; // the kernel allows symlinks no attribute of users
-    return tree.isDirectory(node) ? directoryXattrs : fileXattrs;
-  }
-
   /** @throws ErrnoError ENODATA for what the node has not, E2BIG for what the kernel does not take */
   async get(at: TreeNode, name: string, signal: AbortSignal): Promise<Uint8Array> {
-    if (!this.list(at).includes(name)) throw refusals.noAttribute;
+    if (!xattrNamesOf(at).includes(name)) throw refusals.noAttribute;
     const value = Buffer.from(await this.#value(at, name.slice(XATTR_PREFIX.length) as TorrentXattr, signal));
     if (value.length > XATTR_SIZE_MAX) throw tooLong;
     return value;
   }
 
   /** The policy alone can be set. @throws ErrnoError */
-  set({ tree, node }: TreeNode, name: string, value: Uint8Array): void {
+  set(at: TreeNode, name: string, value: Uint8Array): void {
     if (name !== POLICY) throw refusals.readOnly;
     const policy = parsePolicy(Buffer.from(value).toString().trim());
     if (policy === undefined) throw new ErrnoError(Errno.EINVAL, 'a policy is eagain, wait, or wait:30s');
-    const place = { infoHash: infoHashOf(tree), path: tree.path(node) };
-    this.#options.settings.change(place, { timeoutMs: undefined, ...policy });
+    this.#options.settings.change(placeOf(at), { timeoutMs: undefined, ...policy });
   }
 
   /** Inherits the policy again. @throws ErrnoError */
-  remove({ tree, node }: TreeNode, name: string): void {
+  remove(at: TreeNode, name: string): void {
     if (name !== POLICY) throw refusals.readOnly;
-    const place = { infoHash: infoHashOf(tree), path: tree.path(node) };
+    const place = placeOf(at);
     const { policy, timeoutMs } = this.#options.settings.own(place);
     if (policy === undefined && timeoutMs === undefined) throw refusals.noAttribute;
     this.#options.settings.change(place, { policy: undefined, timeoutMs: undefined });
@@ -76,7 +60,7 @@ export class TorrentXattrs {
       case 'magnet':
         return magnetOf(torrent.infoHash, torrent.name).uri;
       case 'policy':
-        return formatPolicy(this.#policy(at));
+        return formatPolicy(policyAt(placeOf(at), this.#options));
       case 'progress':
         return `${figuresOf(torrent, { pieces: undefined, totalPieces: undefined }).progress_pct}`;
       case 'status':
@@ -92,11 +76,6 @@ export class TorrentXattrs {
     const torrent = this.#options.catalog.get(infoHash);
     if (torrent === undefined) throw refusals.stale;
     return torrent;
-  }
-
-  #policy({ tree, node }: TreeNode): ReadPolicy {
-    const { settings, defaultPolicy } = this.#options;
-    return readPolicyOf(settings.effective({ infoHash: infoHashOf(tree), path: tree.path(node) }), defaultPolicy);
   }
 
   async #status(torrent: CatalogTorrent, signal: AbortSignal) {

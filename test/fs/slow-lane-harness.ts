@@ -209,6 +209,10 @@ export class SlowLaneHarness {
     return Buffer.from(await this.lane.getxattr(context, await this.node(path), name)).toString();
   }
 
+  async xattrs(path: string): Promise<readonly string[]> {
+    return (await this.lane.listxattr(context, await this.node(path))) as readonly string[];
+  }
+
   async status(): Promise<{ torrents: Record<string, unknown>[]; [key: string]: unknown }> {
     return JSON.parse(await this.cat('.torrent-fuse/status.json'));
   }

@@ -126,8 +126,8 @@ describe('reading a file of a torrent', () => {
 describe('extended attributes', () => {
   it('are those that the node has', async () => {
     await withTorrent();
-    const ofFile = mount.lane.listxattr(context, await mount.node('Season/a.mkv'));
-    const ofDirectory = mount.lane.listxattr(context, await mount.node('Season/extras'));
+    const ofFile = await mount.xattrs('Season/a.mkv');
+    const ofDirectory = await mount.xattrs('Season/extras');
     expect(ofDirectory).toEqual(
       ['status', 'infohash', 'state', 'progress', 'magnet', 'policy'].map(name => `user.torrent.${name}`),
     );

@@ -1,7 +1,7 @@
 import { parseSourceText, parseTorrentBytes } from '../../catalog/source-parser.ts';
 import { type InfoHash, parseInfoHash } from '../../engine/index.ts';
 import type { Control } from '../../fs/control.ts';
-import { readPolicyOf } from '../../fs/read-policy.ts';
+import { policyAt } from '../../fs/read-policy.ts';
 import type { MountedTorrent } from '../../fs/torrent-root.ts';
 import { Errno, ErrnoError } from '../../fuse/index.ts';
 import { type Explanation, explain } from '../../observe/explain.ts';
@@ -65,10 +65,6 @@ export class ObservedMount implements MountView {
     const fileIndex = node === undefined ? undefined : mounted?.tree.fileIndex(node);
     const isAsked = (key: FileKey) =>
       key.infoHash === torrent.infoHash && (fileIndex === undefined || key.fileIndex === fileIndex);
-    const settings = this.#parts.settings.effective({
-      infoHash: parseInfoHash(torrent.infoHash) ?? null,
-      path: inside,
-    });
     const needs = {
       pieces: mounted && fileIndex !== undefined ? await this.#piecesOf(mounted, fileIndex, signal) : undefined,
       lastRead: this.#lastRead(isAsked),
@@ -81,7 +77,7 @@ export class ObservedMount implements MountView {
       torrent,
       engine: snapshot.engine,
       openFiles: snapshot.reads.openFiles.filter(isAsked),
-      policy: readPolicyOf(settings, this.#parts.defaultPolicy),
+      policy: policyAt({ infoHash: parseInfoHash(torrent.infoHash) ?? null, path: inside }, this.#parts),
       holders: await this.#holders(torrent.infoHash, needs, signal),
       isLocal: await this.#isLocal(torrent.infoHash, fileIndex, signal),
       errors: this.#errorsOf(torrent.name, torrent.infoHash),

@@ -61,7 +61,7 @@ export function torrentFigures(
   const figures = figuresOf(torrent, { pieces: pieces.lastKnown(infoHash), totalPieces });
   return {
     infoHash,
-    name: root.byInfoHash(infoHash)?.name ?? torrent.renamedTo ?? torrent.name,
+    name: root.nameFor(torrent),
     state: torrent.state,
     error: torrent.lastError?.message,
     totalBytes: figures.total_bytes,
