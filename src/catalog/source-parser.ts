@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EngineError, parseInfoHash, type TorrentSource } from '../engine/index.ts';
-import { metainfoLimits, parseMetainfo } from '../engine/metainfo.ts';
+import { parseMetainfo } from '../engine/metainfo.ts';
+import { metainfoLimits } from '../engine/metainfo-limits.ts';
 import { codeOf, messageOf } from '../util/error-facts.ts';
 import { isMagnet, magnetOf, parseMagnet } from './magnet.ts';
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEngineError, EngineError, type TorrentSource } from '../engine/index.ts';
-import { metainfoLimits } from '../engine/metainfo.ts';
+import { metainfoLimits } from '../engine/metainfo-limits.ts';
 import { sleep } from '../util/abortable.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Catalog } from './catalog.ts';

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '../util/error-facts.ts';
 import { EngineError } from './errors.ts';
-import { metainfoLimits } from './metainfo.ts';
+import { metainfoLimits } from './metainfo-limits.ts';
 
 /** Whether to fetch from this URL at this IP address, the one that would be dialled. */
 export type MayFetch = (url: URL, address: string) => boolean;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { BencodeError, BencodeReader } from './bencode-reader.ts';
 import { EngineError } from './errors.ts';
+import { metainfoLimits, refused, tooLarge } from './metainfo-limits.ts';
+import { asText, type RawFile, type RawInfo, readInfo, readName } from './raw-info.ts';
 import { type InfoHash, parseInfoHash, type TorrentDetails, type TorrentFile } from './torrent.ts';
 
 /**
@@ -32,20 +34,6 @@ export function infoHashOf(infoBytes: Uint8Array): InfoHash {
   if (infoHash === undefined) throw new Error('a SHA-1 is 40 hexadecimal digits');
   return infoHash;
 }
-
-/** What is over one of these is refused. No real torrent comes near. */
-export const metainfoLimits = {
-  /** Of a .torrent file; the largest in the wild are about 10 MiB. */
-  bytes: 64 * 2 ** 20,
-  /** A piece is hashed in one go, in memory. The largest in the wild is 256 MiB. */
-  pieceLength: 2 ** 30,
-  /** A file's index has 24 bits in an inode number. */
-  files: 2 ** 24 - 1,
-  /** Components of one path: as many names of one byte as PATH_MAX has room for. Nobody nests deeper than a few dozen. */
-  pathDepth: 2048,
-  /** Bytes of one path component, or of the torrent's name; a directory entry has 255 at most, and gets a shortened name. */
-  nameBytes: 4096,
-} as const;
 
 function readingMetainfo<T>(read: () => T): T {
   try {
@@ -80,135 +68,6 @@ function plausibleDate(value: Uint8Array): number | undefined {
   const seconds = Number(/^i(\d{1,12})e$/.exec(asText(value))?.[1]);
   return seconds > 0 && seconds < 253_402_300_800 ? seconds : undefined;
 }
-
-function asText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 32)).toString('latin1');
-}
-
-interface RawInfo {
-  name: Uint8Array | undefined;
-  nameUtf8: Uint8Array | undefined;
-  length: number | undefined;
-  files: RawFile[] | undefined;
-  attributes: RawAttributes;
-  pieceLength: number | undefined;
-  pieces: Uint8Array | undefined;
-  isPrivate: boolean;
-  metaVersion: number | undefined;
-}
-
-interface RawFile extends RawAttributes {
-  path: string[] | undefined;
-  pathUtf8: string[] | undefined;
-  length: number | undefined;
-}
-
-/** BEP 47. */
-interface RawAttributes {
-  attr: string;
-  symlinkPath: string[] | undefined;
-}
-
-function readInfo(infoBytes: Uint8Array): RawInfo {
-  const info: RawInfo = {
-    name: undefined,
-    nameUtf8: undefined,
-    length: undefined,
-    files: undefined,
-    attributes: { attr: '', symlinkPath: undefined },
-    pieceLength: undefined,
-    pieces: undefined,
-    isPrivate: false,
-    metaVersion: undefined,
-  };
-  const reader = new BencodeReader(infoBytes);
-  const seen = new Set<string>();
-  reader.readDictionary(key => {
-    if (infoKeys.has(key)) {
-      if (seen.has(key)) throw refused(`its info dictionary has two entries called ${key}`);
-      seen.add(key);
-    }
-    if (key === 'name') info.name = reader.readString();
-    else if (key === 'name.utf-8') info.nameUtf8 = reader.readString();
-    else if (key === 'length') info.length = readLength(reader);
-    else if (key === 'files') info.files = readFiles(reader);
-    else if (key === 'piece length') info.pieceLength = reader.readInteger();
-    else if (key === 'pieces') info.pieces = reader.readString();
-    else if (key === 'private') info.isPrivate = asText(reader.skip()) === 'i1e';
-    else if (key === 'meta version') info.metaVersion = reader.readInteger();
-    else if (!readAttribute(reader, key, info.attributes)) reader.skip();
-  });
-  return info;
-}
-
-const infoKeys: ReadonlySet<string> = new Set([
-  'name',
-  'name.utf-8',
-  'length',
-  'files',
-  'piece length',
-  'pieces',
-  'private',
-  'meta version',
-]);
-
-function readFiles(reader: BencodeReader): RawFile[] {
-  const files: RawFile[] = [];
-  reader.readList(() => {
-    if (files.length >= metainfoLimits.files) throw tooLarge('it has too many files', `${metainfoLimits.files}`);
-    files.push(readFile(reader));
-  });
-  return files;
-}
-
-function readFile(reader: BencodeReader): RawFile {
-  const file: RawFile = {
-    path: undefined,
-    pathUtf8: undefined,
-    length: undefined,
-    attr: '',
-    symlinkPath: undefined,
-  };
-  reader.readDictionary(key => {
-    if (key === 'length') {
-      if (file.length !== undefined) throw refused('one of its files has two lengths');
-      file.length = readLength(reader);
-    } else if (key === 'path') file.path = readPath(reader);
-    else if (key === 'path.utf-8') file.pathUtf8 = readPath(reader);
-    else if (!readAttribute(reader, key, file)) reader.skip();
-  });
-  return file;
-}
-
-function readAttribute(reader: BencodeReader, key: string, into: RawAttributes): boolean {
-  if (key === 'attr') into.attr = asText(reader.readString());
-  else if (key === 'symlink path') into.symlinkPath = readPath(reader);
-  else return false;
-  return true;
-}
-
-function readLength(reader: BencodeReader): number {
-  const length = reader.readInteger();
-  if (length < 0) throw refused(`one of its files is ${length} bytes long`);
-  return length;
-}
-
-function readPath(reader: BencodeReader): string[] {
-  const path: string[] = [];
-  reader.readList(() => {
-    if (path.length >= metainfoLimits.pathDepth) throw tooLarge('a path is too deep', `${metainfoLimits.pathDepth}`);
-    path.push(readName(reader.readString()));
-  });
-  return path;
-}
-
-function readName(bytes: Uint8Array): string {
-  const limit = metainfoLimits.nameBytes;
-  if (bytes.length > limit) throw tooLarge(`a name has ${bytes.length} bytes`, `${limit}`);
-  return utf8.decode(bytes);
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 function detailsOf(info: RawInfo): Omit<TorrentDetails, 'infoHash' | 'createdAtSeconds'> {
   const { pieceLength, pieces } = checkedPieces(info);
@@ -281,12 +140,4 @@ function placeFile(raw: RawFile, index: number, offset: number): TorrentFile {
     hidden: raw.attr.includes('h'),
     symlinkTarget: isSymlink ? raw.symlinkPath : undefined,
   };
-}
-
-function refused(reason: string): EngineError {
-  return new EngineError('bad-source', `this torrent cannot be used: ${reason}`);
-}
-
-function tooLarge(reason: string, limit: string): EngineError {
-  return new EngineError('too-large', `this torrent cannot be used: ${reason}, and the limit is ${limit}`);
 }

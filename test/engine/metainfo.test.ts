@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../src/engine/index.ts';
-import { infoDictionaryOf, metainfoLimits, parseMetainfo } from '../../src/engine/metainfo.ts';
+import { infoDictionaryOf, parseMetainfo } from '../../src/engine/metainfo.ts';
+import { metainfoLimits } from '../../src/engine/metainfo-limits.ts';
 import { bencode, Raw } from '../fixtures/bencode.ts';
 import { makeTorrent, type TorrentPlan } from '../fixtures/make-torrent.ts';
 

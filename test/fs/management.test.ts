@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/engine/index.ts';
-import { metainfoLimits } from '../../src/engine/metainfo.ts';
+import { metainfoLimits } from '../../src/engine/metainfo-limits.ts';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag } from '../../src/fuse/abi/flags.ts';
 import { ROOT_NODE } from '../../src/fuse/filesystem.ts';
