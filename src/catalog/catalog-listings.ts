@@ -53,7 +53,8 @@ export class CatalogListings {
 
   onMetadata(details: TorrentDetails): void {
     const entry = this.#model.entries.get(details.infoHash);
-    if (entry === undefined) return;
+    // Deleted, or deleted and added again, while it was written: then the next poll has it fetched again.
+    if (entry === undefined || !entry.hasMetadata) return;
     const renamed = entry.name !== details.name;
     this.#model.appear(entry, details.name);
     if (entry.summary !== undefined) this.#observe(entry.summary);

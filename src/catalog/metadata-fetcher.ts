@@ -55,13 +55,19 @@ export class MetadataFetcher {
       const call = (bounded: AbortSignal) => engine.metainfo(infoHash, { signal: bounded });
       const bytes = await boundedCall(call, { signal, timeoutMs: TIMEOUT_MS });
       const details = await store.putFetched(bytes);
-      this.#retryAtMs.delete(infoHash);
       this.#options.onFetched(details);
     } catch (error) {
       if (signal.aborted) return;
-      this.#retryAtMs.set(infoHash, this.#options.now() + RETRY_AFTER_MS);
+      this.#waitBeforeRetry(infoHash);
       this.#options.onFailed(infoHash, asEngineError(error));
     }
+  }
+
+  #waitBeforeRetry(infoHash: InfoHash): void {
+    const now = this.#options.now();
+    // Also of torrents that are gone meanwhile, so that nobody has to tell.
+    for (const [failed, retryAtMs] of this.#retryAtMs) if (retryAtMs <= now) this.#retryAtMs.delete(failed);
+    this.#retryAtMs.set(infoHash, now + RETRY_AFTER_MS);
   }
 }
 

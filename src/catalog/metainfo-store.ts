@@ -18,6 +18,8 @@ export class MetainfoStore {
   readonly #onDisk: Set<InfoHash>;
   /** Least lately used first. */
   readonly #inMemory = new Map<InfoHash, TorrentDetails>();
+  /** See {@link putFetched}. */
+  readonly #writes = new Set<{ readonly infoHash: InfoHash; isVoid: boolean }>();
   #memoryBytes = 0;
 
   /** @param memoryLimit bytes of parsed file lists and hashes to keep; what one torrent needs is kept in any case */
@@ -66,18 +68,31 @@ export class MetainfoStore {
   }
 
   /**
-   * The same for what the engine can give again: nobody waits for the disk, which may lose it in a crash.
+   * The same for what the engine can give again: nobody waits for the disk, which may lose it in a crash. What is deleted while
+   * it is written is not kept.
    *
    * @throws EngineError like {@link put}
    */
   async putFetched(bytes: Uint8Array): Promise<TorrentDetails> {
     const details = parseMetainfo(bytes);
-    await replaceFileLazily(this.#path(details.infoHash), bytes);
-    this.#onDisk.add(details.infoHash);
-    return this.#remember(details);
+    const { infoHash } = details;
+    const write = { infoHash, isVoid: false };
+    this.#writes.add(write);
+    try {
+      await replaceFileLazily(this.#path(infoHash), bytes);
+    } finally {
+      this.#writes.delete(write);
+    }
+    if (!write.isVoid) {
+      this.#onDisk.add(infoHash);
+      return this.#remember(details);
+    }
+    if (!this.#onDisk.has(infoHash)) rmSync(this.#path(infoHash), { force: true });
+    return details;
   }
 
   delete(infoHash: InfoHash): void {
+    for (const write of this.#writes) if (write.infoHash === infoHash) write.isVoid = true;
     this.#forget(infoHash);
     if (this.#onDisk.delete(infoHash)) rmSync(this.#path(infoHash), { force: true });
   }
