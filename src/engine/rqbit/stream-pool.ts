@@ -112,7 +112,8 @@ export class StreamPool implements StreamSource {
       const { body } = connection;
       const isSameFile = body.range.infoHash === range.infoHash && body.range.fileIndex === range.fileIndex;
       const isNear = body.position <= range.start && range.start - body.position <= NEAR_BYTES;
-      if (!isSameFile || !isNear || body.range.endExclusive <= range.start) continue;
+      // The server may have hung up since it was left.
+      if (!isSameFile || !isNear || body.isSpent || body.range.endExclusive <= range.start) continue;
       this.#parked.delete(connection);
       return connection;
     }

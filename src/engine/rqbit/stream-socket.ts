@@ -52,6 +52,11 @@ export class StreamSocket {
     this.#socket.on('close', () => this.#closed());
   }
 
+  /** False from the moment at which either side hangs up, which is before `onClosed`. */
+  get isWritable(): boolean {
+    return this.#socket.writable;
+  }
+
   /** Only on a socket that is new or idle. @param head of the request, with the empty line at its end */
   send(head: string, sink: AnswerSink): void {
     this.#sink = sink;

@@ -39,7 +39,7 @@ export class StreamSockets {
     for (const [socket, timer] of this.#idle) {
       clearTimeout(timer);
       this.#idle.delete(socket);
-      return socket;
+      if (socket.isWritable) return socket;
     }
     return undefined;
   }

@@ -16,6 +16,8 @@ export interface TorrentLayout {
 export class TorrentPlaces {
   /** Places of all torrents that were ever listed: one that was forgotten keeps its data. */
   readonly #known = new Map<InfoHash, string>();
+  /** By the last component of their place: thousands may be added one after another. */
+  readonly #byEntry = new Map<string, Set<InfoHash>>();
   readonly #ownFolders = new Set<InfoHash>();
   #shared: ReadonlySet<InfoHash> = new Set();
 
@@ -31,19 +33,29 @@ export class TorrentPlaces {
 
   /** The torrent was added there. */
   note(infoHash: InfoHash, place: string): void {
+    if (this.#known.get(infoHash) === place) return;
+    this.forget(infoHash);
     this.#known.set(infoHash, place);
+    const sharers = this.#byEntry.get(entryOf(place));
+    if (sharers === undefined) this.#byEntry.set(entryOf(place), new Set([infoHash]));
+    else sharers.add(infoHash);
   }
 
   /** Its data is deleted. */
   forget(infoHash: InfoHash): void {
+    const place = this.#known.get(infoHash);
+    if (place === undefined) return;
     this.#known.delete(infoHash);
+    const sharers = this.#byEntry.get(entryOf(place));
+    sharers?.delete(infoHash);
+    if (sharers?.size === 0) this.#byEntry.delete(entryOf(place));
   }
 
   /** @param places of all torrents that the server has now. @returns those that share theirs since this call */
   update(places: ReadonlyMap<InfoHash, string>): readonly InfoHash[] {
     const holders = new Map<string, InfoHash[]>();
     for (const [infoHash, place] of places) {
-      this.#known.set(infoHash, place);
+      this.note(infoHash, place);
       const sharers = holders.get(place);
       if (sharers === undefined) holders.set(place, [infoHash]);
       else sharers.push(infoHash);
@@ -62,7 +74,8 @@ export class TorrentPlaces {
     // rqbit makes up a name, the same for all of them or that of a file.
     if (name === '') return true;
     const entry = `/${onlyPath === undefined ? name : onlyPath[0]}`;
-    for (const [other, place] of this.#known) {
+    for (const other of this.#byEntry.get(entryOf(entry)) ?? []) {
+      const place = this.#known.get(other) ?? '';
       const isApart = other === infoHash || `${place}/`.includes(`/${other}/`);
       if (!isApart && place.endsWith(entry)) return true;
     }
@@ -79,4 +92,8 @@ export class TorrentPlaces {
 export function placeOf(folder: string, onlyPath: readonly string[] | undefined): string {
   const trimmed = folder.replace(/\/+$/, '');
   return onlyPath === undefined ? trimmed : `${trimmed}/${onlyPath[0]}`;
+}
+
+function entryOf(place: string): string {
+  return place.slice(place.lastIndexOf('/') + 1);
 }

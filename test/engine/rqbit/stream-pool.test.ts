@@ -176,6 +176,30 @@ describe('HTTP streams', () => {
     expect(streamRequests()).toBe(3);
   });
 
+  it('are not used again when the server has hung up since they were left', async () => {
+    server.lie(/\/stream\//, { kind: 'stream', after: 1000, ending: 'stall' });
+    const range = { ...file, start: 0, endExclusive: SIZE };
+    const request = {
+      range,
+      fileLength: SIZE,
+      reads: undefined,
+      priority: () => 0,
+      hadTurnInVain: false,
+      isHeld: true,
+    };
+    const left = await pool.connect({ ...request, signal });
+    await left.body.ready();
+    left.body.take(500);
+    left.served();
+    pool.release(left);
+    const { port } = server.url;
+    await server.stop();
+    await expect.poll(() => left.body.isSpent).toBe(true);
+    server = await LyingRqbit.start(Number(port));
+    expect(await pool.connect({ ...request, signal })).not.toBe(left);
+    expect(await pool.connect({ ...request, range: { ...range, start: 600 }, signal })).not.toBe(left);
+  });
+
   it('are closed when nobody came for them, which frees the permits', async () => {
     const stream = open(0, SIZE);
     await stream.read();

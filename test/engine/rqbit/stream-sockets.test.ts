@@ -108,6 +108,13 @@ describe('the connections of streams', () => {
     expect(second.text).toBe('ok');
   });
 
+  it('are not used again while they hang up', async () => {
+    answer = `${head(4)}body and more`;
+    expect(await ask(4).ended).toBe('end'); // what is too much has come by now, and the end of the connection has not
+    answer = `${head(2)}ok`;
+    expect(await ask(2).ended).toBe('end');
+  });
+
   it('tell of a hang-up in the middle, of what is no HTTP and of their own end', async () => {
     answer = `${head(9)}half`;
     const cut = ask(9);
