@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 
-const BINARY = process.env.TORRENT_FUSE_TEST_RQBIT ?? join(homedir(), '.cache/torrent-fuse/rqbit-9.0.1/bin/rqbit');
+const CACHE = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+const BINARY = process.env.TORRENT_FUSE_TEST_RQBIT ?? join(CACHE, 'torrent-fuse/rqbit-9.0.1/bin/rqbit');
 
 /** Resolves when it answers. Payloads lie in `downloads`. */
 export async function startRqbit(folder) {

@@ -32,6 +32,9 @@ present() {
   esac
 }
 
+# First of all: what no package of Debian brings.
+"$(dirname "$0")/install-rqbit.sh" --check
+
 missing=()
 for need in "${needs[@]}"; do
   present "${need%:*}" || missing+=("${need##*:}")
