@@ -1,6 +1,6 @@
 /**
  * What the embedded engine uses of webtorrent 3.0, bundled to `dist/vendor/webtorrent.js`. Members with a leading underscore
- * are no public interface of webtorrent: the version is pinned, and `swarm.ts` alone touches them.
+ * are no public interface of webtorrent: the version is pinned, and `swarm-member.ts` alone touches them.
  */
 import type { EventEmitter } from 'node:events';
 

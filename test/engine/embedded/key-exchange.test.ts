@@ -1,5 +1,5 @@
 import { createDiffieHellman } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { KeyExchange } from '../../../src/engine/embedded/key-exchange.ts';
 
 const prime =
@@ -26,6 +26,16 @@ it('is not upset by a key that no honest peer sends', () => {
   for (const key of [Buffer.alloc(96), Buffer.alloc(96, 0xff)]) {
     expect(new KeyExchange().computeSecret(key)).toHaveLength(96);
   }
+});
+
+it('makes the keys of the webtorrent that is bundled', async () => {
+  // As strings: neither file has types.
+  await import('../../../scripts/vendor/webtorrent.mjs' as string);
+  const { MessageStreamEncryptor } = await import('../../../node_modules/bittorrent-protocol/mse.js' as string);
+  const keysMade = vi.spyOn(KeyExchange.prototype, 'generateKeys');
+  new MessageStreamEncryptor('0'.repeat(40)).generateStepA1();
+  expect(keysMade).toHaveBeenCalledOnce();
+  keysMade.mockRestore();
 });
 
 function padStart(bytes: Buffer): Buffer {
