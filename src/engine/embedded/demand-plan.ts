@@ -14,7 +14,7 @@ export interface StreamDemand extends PieceDemand {
  * the others, so that none comes to a stop; then the rest of the streams' windows, one priority after the other, a piece of each
  * in turn; then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit`
  * pieces that some peer has, and as many that nobody has: those cost nothing as long as nobody has them, and must not take the
- * place of the others. Demands come in order of age, and no piece is in the plan twice.
+ * place of the others. Demands come in the order in which they have their turn, and no piece is in the plan twice.
  */
 export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
   const plan = new GrowingPlan(rules);

@@ -314,11 +314,22 @@ export class TorrentSession {
       this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
       if (!this.#store.isOnlyOurs) this.held.doubt();
       this.held.add(piece);
+      this.#passTurn(piece);
       this.#countHeld(piece);
       this.#member?.announce(piece);
       if (this.held.heldCount === this.held.pieceCount) this.#member?.announceComplete();
     });
     await this.#whileBusy(kept);
+  }
+
+  /** Streams that needed the piece next go behind the others: of large pieces, a few fill the plan. */
+  #passTurn(piece: number): void {
+    for (const [id, demand] of [...this.#demands]) {
+      const { first, end } = demand;
+      if (piece < first || piece >= end || !everyPiece(first, piece, other => this.held.has(other))) continue;
+      this.#demands.delete(id);
+      this.#demands.set(id, demand);
+    }
   }
 
   #countHeld(piece: number): void {

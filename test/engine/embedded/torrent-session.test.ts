@@ -8,23 +8,23 @@ import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/
 import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
 import { EngineError } from '../../../src/engine/index.ts';
 import { infoDictionaryOf, parseMetainfo } from '../../../src/engine/metainfo.ts';
-import { patternContent } from '../../fixtures/content.ts';
+import { patternContent, sparseContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { type FakeMember, FakeSwarms } from './fake-swarm.ts';
 
 const PIECE = 16_384;
 const content = patternContent(5 * PIECE);
 const made = makeTorrent({ name: 'session', content, pieceLength: PIECE });
-const details = parseMetainfo(made.bytes);
 const pieces = Array.from({ length: 5 }, (_, piece) => content.read(piece * PIECE, PIECE));
 const record = { paused: false, wishes: noWishes, peers: ['127.0.0.2:1'] };
 
-async function setUp(options: Partial<TorrentSessionOptions> = {}) {
+async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = made) {
   const root = await mkdtemp(join(tmpdir(), 'session-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const swarms = new FakeSwarms();
+  const details = parseMetainfo(torrent.bytes);
   const folder = new TorrentFolder(root, details.infoHash);
-  folder.create(made.bytes, options.record ?? record);
+  folder.create(torrent.bytes, options.record ?? record);
   const states: string[] = [];
   const progress: number[] = [];
   const open = () => {
@@ -32,7 +32,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}) {
       {
         folder,
         details,
-        infoBytes: infoDictionaryOf(made.bytes),
+        infoBytes: infoDictionaryOf(torrent.bytes),
         trackers: [],
         swarm: swarms,
         extents: new DataExtents(),
@@ -217,6 +217,21 @@ test('all of it is wanted when somebody says so, which is remembered', async () 
   expect(folder.readRecord()?.wishes.wanted).toEqual([{ first: 0, endExclusive: 1 }]);
   await fetch(session, swarms.member, 5);
   expect(swarms.member.announced.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('streams take turns where pieces are so large that a few fill the plan', async () => {
+  const large = 2 ** 24;
+  const zeros = makeTorrent({ name: 'session', content: sparseContent(10 * large, []), pieceLength: large });
+  const { swarms, open } = await setUp({}, zeros);
+  const session = open();
+  await session.start();
+  const piece = new Uint8Array(large);
+  swarms.member.connect(Array.from({ length: 10 }, () => piece));
+  for (let reader = 0; reader < 5; reader++) {
+    session.demand(reader, { start: 2 * reader * large, endExclusive: 2 * (reader + 1) * large, priority: 0 });
+  }
+  await fetch(session, swarms.member, 5);
+  expect([0, 2, 4, 6, 8].map(first => session.held.has(first))).toEqual([true, true, true, true, true]);
 });
 
 test('peers that it is told of are dialled and remembered, each once', async () => {
