@@ -207,6 +207,7 @@ export class TorrentSession {
     this.#store.close();
     for (let piece = first; piece < end; piece++) {
       if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
+      if (!this.held.has(piece)) continue; // another look found that out meanwhile
       this.held.remove(piece);
       this.#heldBytes -= pieceSize(this.#components.details, piece);
       this.#member?.revoke(piece);
