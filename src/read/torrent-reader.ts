@@ -248,7 +248,7 @@ export class TorrentReader implements Reader {
     if (!this.#handles.has(open.handle)) throw new ReadError('bad-handle', 'the file was closed');
     const { from, to } = range;
     const timeoutMs = isPrompt ? Math.min(PROMPT_MS, open.policy.timeoutMs) : open.policy.timeoutMs;
-    let unchecked = 0;
+    let unchecked = open.file.uncheckedBytes(from, to);
     const isAlive = (): boolean => {
       const before = unchecked;
       unchecked = open.file.uncheckedBytes(from, to);

@@ -112,6 +112,27 @@ describe('a read that waits', () => {
     await rig.reader.stop();
   });
 
+  it('does not take for life what had come in before it began', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
+    torrent.peers = 0;
+    let unchecked = 0;
+    const open = rig.engine.open.bind(rig.engine);
+    rig.engine.open = (file, options) =>
+      Object.defineProperty(open(file, options), 'uncheckedBytes', { get: () => unchecked });
+    const first = rig.read(handle, 0, 100).catch(() => {});
+    await rig.settle();
+    unchecked = 16 * KiB;
+    const second = rig.read(handle, 0, 100).catch(error => error.code);
+    await rig.settle();
+    rig.clock.advance(30_000);
+    await rig.settle();
+    expect(rig.reader.statistics().waitingReads).toBe(1); // the first, for which they came
+    expect(await second).toBe('timeout');
+    await rig.reader.stop();
+    await first;
+  });
+
   it('names the cause when it times out because the engine fails', async () => {
     const rig = new ReaderRig();
     const { handle } = rig.openNew({ length: MiB });

@@ -72,7 +72,7 @@ class EmbeddedEngine implements Engine {
   readonly #mayFetch: MayFetch;
   readonly #thread: ThreadClient;
   readonly #torrents = new Map<InfoHash, ListedTorrent>();
-  readonly #streams = new Map<EmbeddedStream, number>();
+  readonly #streams = new Map<number, EmbeddedStream>();
   readonly #files = new OpenFiles();
   readonly #listeners = new Set<() => void>();
   readonly #ended = new AbortController();
@@ -193,9 +193,9 @@ class EmbeddedEngine implements Engine {
   }
 
   open(file: FileId, options: StreamOptions): ByteStream {
-    const stream = new EmbeddedStream(this.#streamHost, file, options);
+    const stream = new EmbeddedStream(this.#streamHost, { demandId: this.#nextDemand++, file }, options);
     if (this.#ended.signal.aborted) stream.end(this.#ended.signal.reason);
-    else this.#streams.set(stream, this.#nextDemand++);
+    if (!stream.isEnded) this.#streams.set(stream.demandId, stream);
     return stream;
   }
 
@@ -221,7 +221,7 @@ class EmbeddedEngine implements Engine {
 
   #end(reason: EngineError): void {
     this.#ended.abort(reason);
-    for (const stream of [...this.#streams.keys()]) stream.end(reason);
+    for (const stream of [...this.#streams.values()]) stream.end(reason);
   }
 
   async #fetch(url: URL, signal: AbortSignal): Promise<Uint8Array> {
@@ -247,8 +247,7 @@ class EmbeddedEngine implements Engine {
   }
 
   #demand(stream: EmbeddedStream, range: { start: number; endExclusive: number }): void {
-    const demand = this.#streams.get(stream);
-    if (demand === undefined) return;
+    const { demandId: demand } = stream;
     if (this.#logger.debugEnabled) {
       const reads = stream.reads?.() ?? [];
       this.#logger.debug({ stream: demand, ...stream.file, ...range, reads }, 'a stream wants bytes of the torrent');
@@ -258,10 +257,8 @@ class EmbeddedEngine implements Engine {
   }
 
   #streamEnded(stream: EmbeddedStream): void {
-    const demand = this.#streams.get(stream);
-    if (demand === undefined) return;
-    this.#streams.delete(stream);
-    this.#thread.send({ kind: 'drop', demand, infoHash: stream.file.infoHash });
+    const { demandId: demand, file } = stream;
+    if (this.#streams.delete(demand)) this.#thread.send({ kind: 'drop', demand, infoHash: file.infoHash });
   }
 
   #onNotice(notice: ThreadNotice): void {
@@ -279,9 +276,7 @@ class EmbeddedEngine implements Engine {
         this.#torrents.get(notice.infoHash)?.setWhole(notice.files);
         return;
       case 'progress':
-        for (const [stream, demand] of this.#streams) {
-          if (demand === notice.demand) stream.uncheckedBytes = notice.uncheckedBytes;
-        }
+        this.#streams.get(notice.demand)?.hearProgress(notice);
         return;
       case 'log':
         this.#logger[notice.level](notice.fields, notice.message);
@@ -301,7 +296,7 @@ class EmbeddedEngine implements Engine {
   #onTorrentGone(infoHash: InfoHash): void {
     this.#torrents.delete(infoHash);
     const gone = new EngineError('stopped', 'the torrent was removed');
-    for (const stream of [...this.#streams.keys()]) if (stream.file.infoHash === infoHash) stream.end(gone);
+    for (const stream of [...this.#streams.values()]) if (stream.file.infoHash === infoHash) stream.end(gone);
     this.#tellChange();
   }
 

@@ -5,6 +5,7 @@ import type { TorrentFile } from '../torrent.ts';
 import type { ListedTorrent, TorrentLayout } from './listed-torrent.ts';
 import type { OpenFiles } from './open-files.ts';
 import { piecesOf } from './payload-layout.ts';
+import type { PieceProgress } from './thread-messages.ts';
 
 /** What a stream needs of its engine. */
 export interface StreamHost {
@@ -29,17 +30,19 @@ export interface StreamHost {
  * pieces that are missing.
  */
 export class EmbeddedStream implements ByteStream {
+  readonly demandId: number;
   readonly file: FileId;
   /** See `StreamOptions.priority`. */
   readonly priority: StreamOptions['priority'];
   /** See `StreamOptions.reads`. */
   readonly reads: StreamOptions['reads'];
-  /** Of bytes that are on their way, as the engine thread last told. */
-  uncheckedBytes = 0;
   readonly #host: StreamHost;
   readonly #ended = new AbortController();
+  readonly #stopListening: () => void;
   #position: number;
   #endExclusive: number;
+  /** As the engine thread first told of the piece that is waited for, and last. */
+  #progress: { readonly piece: number; readonly atFirst: number; readonly now: number } | undefined;
   #isReading = false;
   /** Torrent offsets that were last asked for. */
   #demanded: { start: number; endExclusive: number } | undefined;
@@ -47,8 +50,10 @@ export class EmbeddedStream implements ByteStream {
   /** The torrent was in doubt when it began: whoever reads it hashes what it brings. */
   #isHashed = false;
 
-  constructor(host: StreamHost, file: FileId, options: StreamOptions) {
+  /** @param demandId tells its demand from those of others */
+  constructor(host: StreamHost, { demandId, file }: { demandId: number; file: FileId }, options: StreamOptions) {
     this.#host = host;
+    this.demandId = demandId;
     this.file = file;
     this.priority = options.priority;
     this.reads = options.reads;
@@ -56,8 +61,23 @@ export class EmbeddedStream implements ByteStream {
     this.#endExclusive = options.endExclusive;
     const { signal } = options;
     const abort = () => this.end(signal.reason);
+    this.#stopListening = () => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true, signal: this.#ended.signal });
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  get isEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  /** Of the piece that is waited for, without those that came before it was: they are no sign of life. */
+  get uncheckedBytes(): number {
+    return this.#progress === undefined ? 0 : this.#progress.now - this.#progress.atFirst;
+  }
+
+  hearProgress({ piece, uncheckedBytes: now }: PieceProgress): void {
+    const known = this.#progress?.piece === piece ? this.#progress : undefined;
+    this.#progress = { piece, atFirst: Math.min(known?.atFirst ?? now, now), now };
   }
 
   get position(): number {
@@ -93,6 +113,7 @@ export class EmbeddedStream implements ByteStream {
   /** Closes, with a reason for the read that waits. */
   end(reason: unknown): void {
     if (this.#ended.signal.aborted) return;
+    this.#stopListening();
     this.#ended.abort(reason);
     this.#host.ended(this);
   }
@@ -122,7 +143,8 @@ export class EmbeddedStream implements ByteStream {
       if (length > 0) continue;
       torrent.assertFetching();
       this.#demand(file);
-      await torrent.changes.next(signal);
+      const piece = Math.floor((file.offset + this.#position) / layout.details.pieceLength);
+      await torrent.changes.until(() => torrent.held.has(piece) || !torrent.isFetching, signal);
     }
   }
 
@@ -164,7 +186,7 @@ export class EmbeddedStream implements ByteStream {
     signal.throwIfAborted();
     if (bytesRead === length) {
       this.#position += length;
-      this.uncheckedBytes = 0;
+      this.#progress = undefined;
       return bytes;
     }
     // Somebody cut or removed the file: what lies behind is as doubtful.

@@ -51,6 +51,11 @@ export class ListedTorrent {
     return this.#checkedStates.get(fileIndex);
   }
 
+  /** Whether what is missing may come. */
+  get isFetching(): boolean {
+    return this.#state !== 'paused' && this.#state !== 'error';
+  }
+
   /** @throws EngineError `paused`, `torrent-error` when nobody fetches what is missing */
   assertFetching(): void {
     if (this.#state === 'paused') {

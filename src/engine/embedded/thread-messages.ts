@@ -78,9 +78,15 @@ export type FromThread =
   | { readonly kind: 'held'; readonly infoHash: InfoHash }
   /** Files are whole, each in the state in which the engine wrote or found it. */
   | { readonly kind: 'whole'; readonly infoHash: InfoHash; readonly files: readonly WholeFile[] }
-  /** Bytes that came in for the piece that the demand needs next, which is not whole yet. */
-  | { readonly kind: 'progress'; readonly demand: number; readonly infoHash: InfoHash; readonly uncheckedBytes: number }
+  | ({ readonly kind: 'progress'; readonly demand: number; readonly infoHash: InfoHash } & PieceProgress)
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };
+
+/** How far the piece is that a demand needs next. */
+export interface PieceProgress {
+  readonly piece: number;
+  /** Bytes of it that came in, and are not checked yet. */
+  readonly uncheckedBytes: number;
+}
 
 export interface WholeFile {
   readonly fileIndex: number;

@@ -204,8 +204,8 @@ export class ThreadSession {
           onState: changed => this.#tellState(changed),
           onHeld: changed => this.#tellHeld(changed.infoHash),
           onWhole: ({ infoHash }, files) => this.#post({ kind: 'whole', infoHash, files }),
-          onProgress: ({ infoHash }, demand, uncheckedBytes) =>
-            this.#post({ kind: 'progress', infoHash, demand, uncheckedBytes }),
+          onProgress: ({ infoHash }, demand, progress) =>
+            this.#post({ kind: 'progress', infoHash, demand, ...progress }),
         },
       },
       { record, downloadAll: this.#options.downloadAll, peers: this.#options.peers, member },

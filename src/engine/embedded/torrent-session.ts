@@ -14,7 +14,7 @@ import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
-import type { WholeFile } from './thread-messages.ts';
+import type { PieceProgress, WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
 import { WantedPieces } from './wanted-pieces.ts';
 import { everyPiece, wholeFiles } from './whole-files.ts';
@@ -36,7 +36,7 @@ export interface TorrentSessionEvents {
   readonly onState: (torrent: TorrentSession) => void;
   readonly onHeld: (torrent: TorrentSession) => void;
   readonly onWhole: (torrent: TorrentSession, files: readonly WholeFile[]) => void;
-  readonly onProgress: (torrent: TorrentSession, demand: number, uncheckedBytes: number) => void;
+  readonly onProgress: (torrent: TorrentSession, demand: number, progress: PieceProgress) => void;
 }
 
 export interface TorrentSessionOptions {
@@ -64,7 +64,7 @@ export class TorrentSession {
   readonly #demands = new Map<number, StreamDemand>();
   #ahead: readonly PieceDemand[] = [];
   /** What was last told of each demand's progress. */
-  readonly #told = new Map<number, number>();
+  readonly #told = new Map<number, PieceProgress>();
   readonly #ended = new AbortController();
   readonly #peers: Set<string>;
   readonly #writes = new WorkQueue(WRITES_AT_ONCE);
@@ -394,9 +394,10 @@ export class TorrentSession {
       let piece = demand.first;
       while (piece < demand.end && this.held.has(piece)) piece++;
       const uncheckedBytes = piece < demand.end ? this.#fetcher.receivedOf(piece) : 0;
-      if (this.#told.get(id) === uncheckedBytes) continue;
-      this.#told.set(id, uncheckedBytes);
-      this.#components.events.onProgress(this, id, uncheckedBytes);
+      const told = this.#told.get(id);
+      if (told?.piece === piece && told.uncheckedBytes === uncheckedBytes) continue;
+      this.#told.set(id, { piece, uncheckedBytes });
+      this.#components.events.onProgress(this, id, { piece, uncheckedBytes });
     }
   }
 }

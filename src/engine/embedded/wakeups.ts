@@ -1,13 +1,14 @@
-/** Wakes all who wait, each time. */
+/** Wakes those who wait for what has come, and leaves the others alone: hundreds may wait while something comes for one. */
 export class Wakeups {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<() => void, () => boolean>();
 
+  /** Something has changed. */
   wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const [wake, isThere] of [...this.#waiting]) if (isThere()) wake();
   }
 
-  /** Resolves at the next {@link wake}, rejects with the signal's reason. */
-  next(signal: AbortSignal): Promise<void> {
+  /** Resolves at the next {@link wake} at which `isThere` is true, rejects with the signal's reason. */
+  until(isThere: () => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const end = () => {
@@ -22,7 +23,7 @@ export class Wakeups {
         end();
         reject(signal.reason);
       };
-      this.#waiting.add(wake);
+      this.#waiting.set(wake, isThere);
       signal.addEventListener('abort', abort, { once: true });
     });
   }

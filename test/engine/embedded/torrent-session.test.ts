@@ -41,7 +41,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = mad
           onState: ({ state }) => states.push(state),
           onHeld: () => {},
           onWhole: () => {},
-          onProgress: (_, __, bytes) => progress.push(bytes),
+          onProgress: (_, __, { uncheckedBytes }) => progress.push(uncheckedBytes),
         },
       },
       { record: folder.readRecord() ?? record, downloadAll: false, peers: [], member: undefined, ...options },

@@ -20,6 +20,8 @@ export interface OneFileOptions {
   readonly more?: readonly string[];
   /** Mounts as this user; root by default. */
   readonly uid?: number;
+  /** Bytes per second of the seeder; unlimited when left out. */
+  readonly rate?: number;
 }
 
 /** A mount of one file, of which nothing is held, and a real seeder. */
@@ -46,11 +48,11 @@ export class OneFileMount {
   }
 
   static async start(options: OneFileOptions): Promise<OneFileMount> {
-    const { content, pieceLength = MiB, args = LOOPBACK_ONLY, more = [], uid } = options;
+    const { content, pieceLength = MiB, args = LOOPBACK_ONLY, more = [], uid, rate = 0 } = options;
     const folder = await scratchFolder();
     const torrent = makeTorrent({ name: 'file', content, pieceLength });
     writePayload(torrent, folder);
-    const seeder = await Seeder.start({ torrents: [torrent], payloadDir: folder });
+    const seeder = await Seeder.start({ torrents: [torrent], payloadDir: folder, rate });
     const torrentFile = join(folder, 'file.torrent');
     await writeFile(torrentFile, torrent.bytes);
     const home = join(folder, 'home');

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { EmbeddedStream, type StreamHost } from '../../../src/engine/embedded/embedded-stream.ts';
+import { OpenFiles } from '../../../src/engine/embedded/open-files.ts';
+import { infoHashOfSeed } from '../../fixtures/torrent-details.ts';
+
+function openStream(signal = new AbortController().signal) {
+  const ended: EmbeddedStream[] = [];
+  const unreached = () => {
+    throw new Error('nothing is read');
+  };
+  const host: StreamHost = {
+    files: new OpenFiles(),
+    torrent: unreached,
+    layout: unreached,
+    demand: unreached,
+    recheck: unreached,
+    ended: stream => ended.push(stream),
+  };
+  const file = { infoHash: infoHashOfSeed('stream'), fileIndex: 0 };
+  const stream = new EmbeddedStream(host, { demandId: 1, file }, { start: 0, endExclusive: 10, signal });
+  return { stream, ended };
+}
+
+test('what came for a piece before it was waited for is no progress, what comes then is', () => {
+  const { stream } = openStream();
+  const told = (piece: number, uncheckedBytes: number) => {
+    stream.hearProgress({ piece, uncheckedBytes });
+    return stream.uncheckedBytes;
+  };
+  expect([told(5, 1000), told(5, 1000), told(5, 3000)]).toEqual([0, 0, 2000]);
+  expect([told(6, 4000), told(6, 5000)]).toEqual([0, 1000]);
+});
+
+test('a piece that has to be fetched anew shows progress from its first byte on', () => {
+  const { stream } = openStream();
+  for (const uncheckedBytes of [1000, 0, 500]) stream.hearProgress({ piece: 5, uncheckedBytes });
+  expect(stream.uncheckedBytes).toBe(500);
+});
+
+test('ends with its signal, once, also when that has fired before', () => {
+  const given = new AbortController();
+  const { stream, ended } = openStream(given.signal);
+  given.abort();
+  stream.close();
+  expect([stream.isEnded, ended]).toEqual([true, [stream]]);
+  const late = openStream(given.signal);
+  expect([late.stream.isEnded, late.ended]).toEqual([true, [late.stream]]);
+});
