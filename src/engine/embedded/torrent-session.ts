@@ -74,6 +74,7 @@ export class TorrentSession {
   #heldBytes = 0;
   #error: string | undefined;
   #dialledAtMs = 0;
+  #isUpdateDue = false;
   /** What still uses the disk. */
   readonly #busy = new Set<Promise<unknown>>();
 
@@ -152,20 +153,20 @@ export class TorrentSession {
   demand(id: number, { start, endExclusive, priority }: TorrentRange & { readonly priority: number }): void {
     const isNew = !this.#demands.has(id);
     this.#demands.set(id, { ...piecesOf(this.#components.details, start, endExclusive), priority });
-    this.#fetcher.update();
+    this.#updateSoon();
     if (isNew) this.#redial(MIN_DIAL_INTERVAL_MS);
   }
 
   drop(id: number): void {
     this.#told.delete(id);
-    if (this.#demands.delete(id)) this.#fetcher.update();
+    if (this.#demands.delete(id)) this.#updateSoon();
   }
 
   /** What is fetched when no stream wants anything, in place of what was told before. */
   fetchAhead(ranges: readonly TorrentRange[]): void {
     const { details } = this.#components;
     this.#ahead = ranges.map(({ start, endExclusive }) => piecesOf(details, start, endExclusive));
-    this.#fetcher.update();
+    this.#updateSoon();
   }
 
   addPeers(peers: readonly string[]): void {
@@ -285,6 +286,16 @@ export class TorrentSession {
     this.#member = undefined;
     this.#fetcher.stop();
     await member?.leave();
+  }
+
+  /** Once a turn of the loop: hundreds of readers come and go together. */
+  #updateSoon(): void {
+    if (this.#isUpdateDue) return;
+    this.#isUpdateDue = true;
+    setImmediate(() => {
+      this.#isUpdateDue = false;
+      if (!this.#ended.signal.aborted) this.#fetcher.update();
+    });
   }
 
   #wantsMore(): boolean {

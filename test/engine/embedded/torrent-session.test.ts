@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
 import { noWishes, TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
@@ -58,7 +59,7 @@ async function fetch(session: TorrentSession, member: FakeMember, count: number)
   session.tick();
   while (session.held.heldCount < count) {
     peer.sendAll();
-    await new Promise(resolve => setImmediate(resolve));
+    await nextTurn();
   }
 }
 
@@ -71,12 +72,24 @@ test('is checked first, then in its swarm with the peers that it knows', async (
   expect(swarms.member.dialled).toEqual(['127.0.0.2:1', '127.0.0.3:1']);
 });
 
+test('plans once for all streams that come and go in a turn', async () => {
+  const { swarms, open } = await setUp();
+  const session = open();
+  await session.start();
+  const peer = swarms.member.connect(pieces);
+  for (let id = 0; id < 5; id++) session.demand(id, { start: id * PIECE, endExclusive: (id + 1) * PIECE, priority: 0 });
+  for (const id of [0, 1, 2, 3]) session.drop(id);
+  await nextTurn();
+  expect([peer.asked, peer.cancelled]).toEqual([[4], []]);
+});
+
 test('asks for what a stream wants, holds it, tells the peers, and withdraws what is dropped', async () => {
   const { swarms, open, progress } = await setUp();
   const session = open();
   await session.start();
   const peer = swarms.member.connect(pieces);
   session.demand(1, { start: PIECE + 5, endExclusive: 3 * PIECE, priority: 0 });
+  await nextTurn();
   expect(peer.asked).toEqual([1, 2]);
   expect(session.summary()).toMatchObject({ wantsMore: true, peersConnected: 1 });
   session.tick();
@@ -85,6 +98,7 @@ test('asks for what a stream wants, holds it, tells the peers, and withdraws wha
   expect(session.summary()).toMatchObject({ wantsMore: false, progressBytes: 2 * PIECE, fetchedBytes: 2 * PIECE });
   session.demand(2, { start: 0, endExclusive: 10, priority: 0 });
   session.drop(2);
+  await nextTurn();
   expect(peer.asked).toEqual([]);
   expect(progress).toEqual([0]);
 });
@@ -128,8 +142,9 @@ test('a disk that fails puts it in error until it is resumed', async () => {
   await writeFile(folder.files, 'a file where the folder was');
   const peer = swarms.member.connect(pieces);
   session.demand(1, { start: 0, endExclusive: PIECE, priority: 0 });
+  await nextTurn();
   peer.sendAll();
-  while (session.state === 'live') await new Promise(resolve => setImmediate(resolve));
+  while (session.state === 'live') await nextTurn();
   expect(session.error).toMatch(/^the data directory failed: .*; resume the torrent to try again$/);
   expect(states.at(-1)).toBe('error');
   expect(session.held.heldCount).toBe(0);
@@ -165,7 +180,7 @@ test('a check that fails is made again when it is resumed', async () => {
   await rm(folder.files);
   await mkdir(folder.files);
   await session.resume();
-  while (session.state !== 'live') await new Promise(resolve => setImmediate(resolve));
+  while (session.state !== 'live') await nextTurn();
   // Nothing but empty files: there is nobody to meet.
   expect(swarms.members).toEqual([]);
 });
