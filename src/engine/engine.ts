@@ -105,16 +105,16 @@ export interface FileId {
 }
 
 /** Files by their indices in the metadata's list. Neither these nor those of other ranges beside it overlap. */
-export interface FileRange {
+export interface FileIndexRange {
   readonly first: number;
   readonly endExclusive: number;
 }
 
 export interface FileWishes {
   /** Kept downloading until they are whole, in this order as far as the engine can. */
-  readonly wanted: readonly FileRange[];
+  readonly wanted: readonly FileIndexRange[];
   /** Fetched only as they are read. */
-  readonly unwanted: readonly FileRange[];
+  readonly unwanted: readonly FileIndexRange[];
 }
 
 /** Bytes from the first byte of piece 0. */

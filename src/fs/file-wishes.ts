@@ -1,5 +1,5 @@
 import type { PlacedSettings } from '../catalog/path-settings.ts';
-import type { FileRange, FileWishes, TorrentFile } from '../engine/index.ts';
+import type { FileIndexRange, FileWishes, TorrentFile } from '../engine/index.ts';
 import { priorities } from './read-policy.ts';
 import type { TorrentTree } from './torrent-tree.ts';
 
@@ -50,8 +50,8 @@ function wishesOfFiles(tree: TorrentTree, placed: Iterable<PlacedSettings>): Rea
   return ofFiles;
 }
 
-function runsOf(isIn: readonly boolean[]): FileRange[] {
-  const runs: FileRange[] = [];
+function runsOf(isIn: readonly boolean[]): FileIndexRange[] {
+  const runs: FileIndexRange[] = [];
   for (let first = isIn.indexOf(true); first >= 0; ) {
     const end = isIn.indexOf(false, first);
     const endExclusive = end < 0 ? isIn.length : end;

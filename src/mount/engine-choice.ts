@@ -8,8 +8,8 @@ import { createRqbitEngine, type ExternalServer, type ManagedServer } from '../e
 import { probeLocalRqbit } from '../engine/rqbit/probe.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Teardown } from '../util/teardown.ts';
-import type { DataDirectory } from './data-directory.ts';
 import { MountError } from './mount-handle.ts';
+import type { DataDirectory } from './open-data-directory.ts';
 
 /** Which engine, where, and why it was taken. */
 type EngineChoice =

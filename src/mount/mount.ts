@@ -3,8 +3,7 @@ import { WatchFolder, type WatchFolderOptions } from '../catalog/watch-folder.ts
 import type { Config } from '../config/options.ts';
 import { mountFuse, prepareMountPoint } from '../fuse/index.ts';
 import { Teardown } from '../util/teardown.ts';
-import { defaultDataDir } from './data-dir.ts';
-import { openDataDirectory } from './data-directory.ts';
+import { defaultDataDir } from './default-data-dir.ts';
 import { DiskSpace } from './disk-space.ts';
 import { engineOf } from './engine-choice.ts';
 import { startHttpService } from './http-service.ts';
@@ -13,6 +12,7 @@ import { LiveConfig } from './live-config.ts';
 import type { MountHandle, MountOptions } from './mount-handle.ts';
 import { MountedTree } from './mounted-tree.ts';
 import { logCatalogEvents } from './observation/event-log.ts';
+import { openDataDirectory } from './open-data-directory.ts';
 import { RunningMount } from './running-mount.ts';
 
 /** The mount table shows `fuse.torrent-fuse`. */

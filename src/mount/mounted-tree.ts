@@ -15,11 +15,11 @@ import { VerifiedFileStore } from '../read/verified-file-store.ts';
 import type { Logger } from '../util/logger.ts';
 import { packageVersion } from '../util/package-version.ts';
 import type { Teardown } from '../util/teardown.ts';
-import type { DataDirectory } from './data-directory.ts';
 import type { LiveConfig } from './live-config.ts';
 import { mountActivity } from './observation/mount-activity.ts';
 import { ObservedMount } from './observation/observed-mount.ts';
 import { observedContents } from './observation/virtual-contents.ts';
+import type { DataDirectory } from './open-data-directory.ts';
 import { SharedLanes } from './shared-lanes.ts';
 
 export interface MountedTreeParts {

@@ -3,7 +3,7 @@ import { type Engine, EngineError, type FileId, stateNow, stateOf } from '../eng
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { FileLayout } from './file-layout.ts';
-import { LocalPieceReader } from './local-files.ts';
+import { LocalPieceReader } from './local-piece-reader.ts';
 import type { ReadableFile } from './reader.ts';
 import { openRegular } from './regular-file.ts';
 import type { VerifiedFiles } from './verified-files.ts';

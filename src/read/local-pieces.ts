@@ -2,8 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { type Engine, type FileId, type FileState, type LocalFile, type PieceMap, stateOf } from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { ByteRange } from './byte-ranges.ts';
 import type { FileLayout } from './file-layout.ts';
-import { LocalPieceReader } from './local-files.ts';
+import { LocalPieceReader } from './local-piece-reader.ts';
 import type { ReadableFile } from './reader.ts';
 import { openRegular, readExactly } from './regular-file.ts';
 import type { VerifiedFiles } from './verified-files.ts';
@@ -20,11 +21,6 @@ export interface LocalPiecesParts {
 
 /** Takes bytes of the file in; called before the memory is given back to the budget. */
 export type Deliver = (offset: number, bytes: Uint8Array) => void;
-
-interface FileRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** One `pread` of bytes that need no hash: the largest read of the kernel, so one waiting reader is served by one. */
 const READ_BYTES = 1 << 20;
@@ -150,7 +146,7 @@ export class LocalPieces {
     return layout.everyPiece(0, layout.length, piece => this.#map?.has(piece) ?? false);
   }
 
-  async #loadUnchanged(file: FileHandle, range: FileRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
+  async #loadUnchanged(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
     const read: { offset: number; bytes: Uint8Array }[] = [];
     await this.#loadPlain(file, range, (offset, bytes) => read.push({ offset, bytes }), signal);
     // Looked at once more: whoever wrote before or while the bytes were read has changed the state by now.
@@ -158,7 +154,7 @@ export class LocalPieces {
     for (const { offset, bytes } of read) deliver(offset, bytes);
   }
 
-  async #loadPlain(file: FileHandle, range: FileRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
+  async #loadPlain(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
     const { layout, budget } = this.#parts;
     const start = layout.roundDown(range.from);
     const end = Math.max(layout.roundUp(range.from + 1), Math.min(range.to, start + READ_BYTES));

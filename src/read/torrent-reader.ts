@@ -3,6 +3,7 @@ import { EngineError } from '../engine/index.ts';
 import { abortable } from '../util/abortable.ts';
 import type { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { ByteRange } from './byte-ranges.ts';
 import { Deadline } from './deadline.ts';
 import { ReadError } from './errors.ts';
 import { readName } from './fetch-trace.ts';
@@ -208,18 +209,18 @@ export class TorrentReader implements Reader {
     return bytes;
   }
 
-  #trace({ id: file, memory }: OpenFile, { from, to }: FileRange, id: number | undefined, isHit: boolean): void {
+  #trace({ id: file, memory }: OpenFile, { from, to }: ByteRange, id: number | undefined, isHit: boolean): void {
     const { log } = this.#parts;
     const fields = { read: id === undefined ? undefined : readName(id), ...file, from, to };
     if (isHit) log.debug(fields, 'the cache has what is read');
     else log.debug({ ...fields, missing: [...memory.missing(from, to)] }, 'the cache lacks what is read');
   }
 
-  #measured(open: OpenHandle, range: FileRange, options: ReadOptions): Promise<Uint8Array> {
+  #measured(open: OpenHandle, range: ByteRange, options: ReadOptions): Promise<Uint8Array> {
     return this.#meter.measure(onProgress => this.#fetch(open, range, { ...options, onProgress }));
   }
 
-  async #fetch(open: OpenHandle, range: FileRange, options: FetchOptions): Promise<Uint8Array> {
+  async #fetch(open: OpenHandle, range: ByteRange, options: FetchOptions): Promise<Uint8Array> {
     const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
     const leave = this.#parts.admission.enter(open.file.id.infoHash);
     try {
@@ -232,7 +233,7 @@ export class TorrentReader implements Reader {
   }
 
   /** @throws ReadError `missing` when the engine does not hold the range; which is then fetched all the same */
-  async #insistHeld(open: OpenHandle, { from, to }: FileRange, signal: AbortSignal): Promise<void> {
+  async #insistHeld(open: OpenHandle, { from, to }: ByteRange, signal: AbortSignal): Promise<void> {
     await abortable(open.file.prepared, signal);
     if (open.file.isHeld(from, to)) return;
     await abortable(open.file.refreshHeld(), signal);
@@ -241,7 +242,7 @@ export class TorrentReader implements Reader {
     throw missing(from, to);
   }
 
-  async #wait(open: OpenHandle, range: FileRange, options: FetchOptions, isPrompt: boolean): Promise<Uint8Array> {
+  async #wait(open: OpenHandle, range: ByteRange, options: FetchOptions, isPrompt: boolean): Promise<Uint8Array> {
     const { clock } = this.#parts;
     const { signal, onProgress } = options;
     signal.throwIfAborted();
@@ -285,7 +286,7 @@ export class TorrentReader implements Reader {
 
   #begin(
     open: OpenHandle,
-    { from, to }: FileRange,
+    { from, to }: ByteRange,
     { id, onProgress }: Pick<FetchOptions, 'id' | 'onProgress'>,
   ): PendingRead {
     const { file } = open;
@@ -309,11 +310,6 @@ export class TorrentReader implements Reader {
 
 interface FetchOptions extends ReadOptions {
   readonly onProgress: () => void;
-}
-
-interface FileRange {
-  readonly from: number;
-  readonly to: number;
 }
 
 function endOf(range: ReadRange | undefined): number {
@@ -343,7 +339,7 @@ function missing(from: number, to: number): ReadError {
   return new ReadError('missing', `bytes ${from} to ${to} are not here yet`);
 }
 
-function timeout(file: OpenFile, { from, to }: FileRange, timeoutMs: number): ReadError {
+function timeout(file: OpenFile, { from, to }: ByteRange, timeoutMs: number): ReadError {
   const cause = file.lastError(from, to);
   const because = cause instanceof Error ? `: ${cause.message}` : '';
   return new ReadError('timeout', `no byte of ${from} to ${to} came for ${timeoutMs / 1000} s${because}`, { cause });

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/options.ts';
-import { defaultDataDir } from '../../mount/data-dir.ts';
+import { defaultDataDir } from '../../mount/default-data-dir.ts';
 import type { CliContext } from '../context.ts';
 import { formatBytes } from '../render/quantity.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

@@ -1,4 +1,4 @@
-import type { FileRange, FileWishes } from '../engine.ts';
+import type { FileIndexRange, FileWishes } from '../engine.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PieceDemand } from './demand-plan.ts';
 import { piecesOf } from './payload-layout.ts';
@@ -36,15 +36,15 @@ export class WantedPieces {
     return this.#ranges;
   }
 
-  #piecesOfFiles({ first, endExclusive }: FileRange): { first: number; end: number } {
+  #piecesOfFiles({ first, endExclusive }: FileIndexRange): { first: number; end: number } {
     const { files } = this.#details;
     const last = files[endExclusive - 1];
     return piecesOf(this.#details, files[first]?.offset ?? 0, last === undefined ? 0 : last.offset + last.length);
   }
 
-  #unmentioned(): FileRange[] {
+  #unmentioned(): FileIndexRange[] {
     const { wanted, unwanted } = this.#wishes;
-    const gaps: FileRange[] = [];
+    const gaps: FileIndexRange[] = [];
     let first = 0;
     for (const mentioned of [...wanted, ...unwanted].sort((a, b) => a.first - b.first)) {
       if (mentioned.first > first) gaps.push({ first, endExclusive: mentioned.first });

@@ -7,7 +7,7 @@ import type {
   ByteStream,
   Engine,
   FileId,
-  FileRange,
+  FileIndexRange,
   FileWishes,
   StreamOptions,
   WaitOptions,
@@ -233,11 +233,15 @@ export class RqbitEngine implements Engine {
     this.#tellChange();
   }
 
+  get #lifetime(): WaitOptions {
+    return { signal: this.#stopping.signal };
+  }
+
   /** What can be done only after rqbit has checked what is on disk. */
   async #settle(infoHash: InfoHash): Promise<void> {
-    await this.#untilChecked(infoHash, this.#stopping);
+    await this.#untilChecked(infoHash, this.#lifetime);
     if (this.#settings.onDemand) {
-      await this.#client.updateOnlyFiles(infoHash, [], this.#stopping);
+      await this.#client.updateOnlyFiles(infoHash, [], this.#lifetime);
       // Peers were asked for pieces meanwhile, which rqbit would not let others have, see `StuckFetches`.
       await this.#restarter.restart(infoHash);
     }
@@ -276,7 +280,7 @@ export class RqbitEngine implements Engine {
 }
 
 /** Ranges may be as many as files. */
-function filesIn(ranges: readonly FileRange[]): ReadonlySet<number> {
+function filesIn(ranges: readonly FileIndexRange[]): ReadonlySet<number> {
   const files = new Set<number>();
   for (const { first, endExclusive } of ranges) for (let file = first; file < endExclusive; file++) files.add(file);
   return files;

@@ -183,7 +183,7 @@ export class RqbitStream implements ByteStream {
   /** @throws EngineError when waiting is of no use */
   async #checkStall(): Promise<void> {
     try {
-      const { fetchedBytes, connectedPeers } = await this.#health.checkStalled(this.file.infoHash, this.#end.signal);
+      const { fetchedBytes, connectedPeers } = await this.#health.noteStalled(this.file.infoHash, this.#end.signal);
       if (fetchedBytes !== undefined) {
         if (this.#lastFetched !== undefined && fetchedBytes > this.#lastFetched) this.#uncheckedBytes++;
         this.#lastFetched = fetchedBytes;

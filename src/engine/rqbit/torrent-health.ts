@@ -48,11 +48,11 @@ export class TorrentHealth {
   }
 
   /**
-   * For a stream that waits for bytes.
+   * For a stream that waits for bytes. A torrent that waits in vain may have its peers dialled again, or be started anew.
    *
    * @throws EngineError when nobody fetches them, like {@link checkRefused}
    */
-  async checkStalled(infoHash: InfoHash, signal: AbortSignal): Promise<Fetching> {
+  async noteStalled(infoHash: InfoHash, signal: AbortSignal): Promise<Fetching> {
     const stats = await this.#stats(infoHash, signal);
     throwIfGivenUp(infoHash, stats);
     const isPaused = stats.state === 'paused' || stats.initializing_paused === true;

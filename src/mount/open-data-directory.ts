@@ -5,8 +5,8 @@ import { EngineError } from '../engine/index.ts';
 import { messageOf } from '../util/error-facts.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Teardown } from '../util/teardown.ts';
-import { prepareDataDir } from './data-dir.ts';
 import { MountError } from './mount-handle.ts';
+import { prepareDataDir } from './prepare-data-dir.ts';
 
 /** What is kept across mounts, claimed for this one. */
 export interface DataDirectory {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultDataDir, escapePath } from '../../src/mount/data-dir.ts';
+import { defaultDataDir, escapePath } from '../../src/mount/default-data-dir.ts';
 
 describe('the default data directory', () => {
   it('is under /var/lib for root', () => {
