@@ -136,7 +136,7 @@ function totalOf(files: readonly SampleFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The caller's environment without his options. */
+/** The caller's environment without options of ours. */
 function cleanEnvironment({ environment }: CliContext): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TORRENT_FUSE_')));
 }

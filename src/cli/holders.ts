@@ -10,7 +10,7 @@ export interface Holder {
 
 /**
  * Who has a file of the mount open, mapped, or as its working or root directory. Reads only /proc, so a mount that does not
- * answer does no harm. An ordinary user sees only his own processes.
+ * answer does no harm. Ordinary users see only processes of their own.
  */
 export function findHolders(mountpoint: string): Holder[] {
   return listNumbers('/proc').flatMap(pid => {

@@ -19,7 +19,7 @@ export interface FileSearch {
   readonly explicitPath: string | undefined;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The effective user. A file in the working directory counts only if it is his: anybody may put one into /tmp. */
+  /** The effective user. A file in the working directory counts only if it belongs to that user: anybody may put one into /tmp. */
   readonly uid: number;
   /** Where the machine's own file lies. */
   readonly systemDirectory?: string;

@@ -12,20 +12,20 @@ Nothing needs to be configured before the first mount. Every option can be set i
 3. an environment variable,
 4. a flag.
 
-\`torrent-fuse config\` prints the merged result and where each value came from. A user name, password or token is never taken
-from a flag, where other users of the machine would see it, and never printed or logged.
+\`torrent-fuse config\` prints the merged result and where each value came from. A user name, password or token is never
+taken from a flag, where other users of the machine would see it, and never printed or logged.
 
 ## Files
 
-A file is written in TOML, YAML or JSON. \`--config FILE\` or \`TORRENT_FUSE_CONFIG\` names it; otherwise the first of these that exists is
-read, and only that one:
+A file is written in TOML, YAML or JSON. \`--config FILE\` or \`TORRENT_FUSE_CONFIG\` names it; otherwise the first of these
+that exists is read, and only that one:
 
 1. \`./torrent-fuse.toml\`, \`.yaml\`, \`.yml\` or \`.json\`, if it belongs to you,
 2. \`$XDG_CONFIG_HOME/torrent-fuse/config.*\` (\`~/.config/torrent-fuse/config.*\`),
 3. \`/etc/torrent-fuse/config.*\`.
 
-Two formats in one place are an error, and so is a key that does not exist. Relative paths in a file start from its directory.
-Editors complete and check a file with [\`config.schema.json\`](config.schema.json).
+Two formats in one place are an error, and so is a key that does not exist. Relative paths in a file start from its
+directory. Editors complete and check a file with [\`config.schema.json\`](config.schema.json).
 
 \`\`\`toml
 [engine]
@@ -45,8 +45,10 @@ sources = ["/srv/torrents/debian.torrent"]
 
 - **Sizes**: \`256M\`, \`1G\` (powers of 1024, also written \`MiB\`, \`GiB\`), \`256MB\` (powers of 1000), or a number of bytes.
 - **Durations**: \`30s\`, \`500ms\`, \`5m\`, \`1m30s\`, or a number of seconds.
-- **Booleans**: \`true\` and \`false\` in files, also \`1\`, \`0\`, \`yes\`, \`no\`, \`on\`, \`off\` in the environment. Each has the flags \`--name\` and \`--no-name\`.
-- **Lists**: an array in a file; the flag repeated; in the environment separated as the option says. A list that is set in two ways is not joined: the later wins.
+- **Booleans**: \`true\` and \`false\` in files, also \`1\`, \`0\`, \`yes\`, \`no\`, \`on\`, \`off\` in the environment. Each has
+  the flags \`--name\` and \`--no-name\`.
+- **Lists**: an array in a file; the flag repeated; in the environment separated as the option says. A list that is set in
+  two ways is not joined: the later wins.
 - A variable that is set to nothing counts as not set.
 
 ## Options
@@ -105,7 +107,12 @@ function documentSection(section: string): string {
 function documentOption({ id, option }: OptionEntry): string {
   const facts = [...setBy(option), `default: ${defaultOf(option).replaceAll('<', '\\<')}`];
   const mark = option.reloadable ? ' ⟳' : '';
-  return `**\`${id}\`**${mark} · ${facts.join(' · ')}\\\n${option.help}. _${option.why}._${limitsOf(option)}`;
+  const text = `**\`${id}\`**${mark} · ${facts.join(' · ')}\\\n${option.help}. _${option.why}._${limitsOf(option)}`;
+  return inLinesOf120(text);
+}
+
+function inLinesOf120(text: string): string {
+  return text.replace(/(?!.{1,120}$)(.{1,120}) /gm, '$1\n');
 }
 
 function setBy(option: Option<unknown>): string[] {

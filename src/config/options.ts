@@ -135,7 +135,7 @@ export const options = {
       flag: 'rqbit-binary',
       type: program('PROGRAM'),
       default: 'rqbit',
-      why: 'The one on PATH',
+      why: 'Found on PATH, as installed by cargo',
       help: 'The rqbit to start when no URL is given',
       honouredBy: ['managed-rqbit'],
     }),
@@ -192,7 +192,7 @@ export const options = {
       type: optional(integer('UID', { min: 0, max: maxId })),
       default: undefined,
       defaultText: 'the mounting user',
-      why: 'What one mounts is his',
+      why: 'Files belong to whoever mounts them',
       help: 'Owner of all files',
     }),
     gid: option({
@@ -201,7 +201,7 @@ export const options = {
       type: optional(integer('GID', { min: 0, max: maxId })),
       default: undefined,
       defaultText: "the mounting user's group",
-      why: 'What one mounts is his',
+      why: 'Files belong to whoever mounts them',
       help: 'Group of all files',
     }),
     umask: option({

@@ -10,7 +10,8 @@ const introduction = `<!-- Made by scripts/generate-metrics-docs.mjs from src/ob
 # Metrics
 
 The same text stands in two places: \`MOUNTPOINT/.torrent-fuse/metrics\`, always, and \`/metrics\` of the HTTP server, when
-\`--http HOST:PORT\` started one. Counting costs about 1 % of the cheapest request; everything else is gathered when somebody asks.
+\`--http HOST:PORT\` started one. Counting costs about 1 % of the cheapest request; everything else is gathered when
+somebody asks.
 
 \`\`\`yaml
 # prometheus.yml
@@ -23,10 +24,10 @@ scrape_configs:
 
 [\`grafana/torrent-fuse.json\`](grafana/torrent-fuse.json) is a dashboard to import into Grafana.
 
-A _stable_ metric keeps its name, labels, unit and meaning until the next major version; an _experimental_ one may change with
-any release, and the changelog says so. Histograms count in buckets that grow fourfold, from 1 µs on. Whatever an engine does
-not have, such as permits or a circuit breaker, has a name here and no value. Reads of files that the kernel serves by itself
-(page cache, passthrough) never reach us and are not counted.
+A _stable_ metric keeps its name, labels, unit and meaning until the next major version; an _experimental_ one may
+change with any release, and the changelog says so. Histograms count in buckets that grow fourfold, from 1 µs on. What
+an engine does not have, such as permits or a circuit breaker, has no value. Reads of files that the kernel serves by
+itself (page cache, passthrough) never reach us and are not counted.
 `;
 
 function sections(): string[] {

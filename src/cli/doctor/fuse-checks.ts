@@ -95,7 +95,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Without fusectl the connection of a hung mount cannot be aborted. Root mounts it himself when he needs it. */
+/** Without fusectl the connection of a hung mount cannot be aborted. Root's mounts mount it when it is needed. */
 export function checkConnections(isRoot: boolean): Finding {
   const name = 'fusectl';
   const isMounted = readMountTable().some(({ type }) => type === 'fusectl');

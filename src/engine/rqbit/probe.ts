@@ -21,7 +21,7 @@ export interface ProbeOptions extends WaitOptions {
 
 /**
  * Looks for an rqbit ≥ 9.0.0 at 127.0.0.1:3030. Whatever listens there is talked to only if its socket belongs to root or to
- * the caller: any user of the machine could have put a server of his own there, and would be asked to fetch our torrents.
+ * the caller: any user of the machine could have put a server there, and would be asked to fetch our torrents.
  */
 export async function probeLocalRqbit(options: ProbeOptions): Promise<ProbeResult> {
   const { uid, port = 3030, signal } = options;

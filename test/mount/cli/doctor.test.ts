@@ -20,7 +20,7 @@ describe('the doctor', () => {
     expect(code).toBe(0);
   });
 
-  it('finds nothing that keeps an ordinary user from mounting, and looks at what he needs', async () => {
+  it('finds nothing that keeps an ordinary user from mounting, and looks at what such a user needs', async () => {
     const { code, stdout } = await torrentFuse(['doctor', '--json', '--data-dir=/tmp'], { asNobody: true });
     const output: DoctorOutput = JSON.parse(stdout);
     expect(output.schemaVersion).toBe(1);
