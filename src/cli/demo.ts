@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { makeSample, type SampleFile } from '../demo/sample.ts';
+import { bytesInWords } from '../observe/words.ts';
 import { Child } from './child.ts';
 import type { CliContext } from './context.ts';
 import { CommandError } from './errors.ts';
-import { formatBytes, formatSpeed } from './render/quantity.ts';
+import { formatSpeed } from './render/quantity.ts';
 import { StopRequests } from './stop-requests.ts';
 import { unmount } from './unmount.ts';
 
@@ -50,7 +51,7 @@ class Demo {
     try {
       const source = join(this.#folder, 'seed', torrentName);
       const files = await makeSample(source);
-      this.#say(`made a sample of ${files.length} files, ${formatBytes(totalOf(files))}`);
+      this.#say(`made a sample of ${files.length} files, ${bytesInWords(totalOf(files))}`);
       const { torrent, port } = await this.#seed(source);
       this.#say(`seeding it at 127.0.0.1:${port}`);
       const mountpoint = await this.#mount(torrent, port);

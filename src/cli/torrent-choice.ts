@@ -1,5 +1,5 @@
+import { countInWords } from '../observe/words.ts';
 import { CommandError } from './errors.ts';
-import { count } from './render/quantity.ts';
 import { type StatusReport, type TorrentReport, torrentsAndUrls } from './status-report.ts';
 
 /**
@@ -20,7 +20,7 @@ export function chooseTorrent(status: StatusReport, wanted: string): TorrentRepo
     );
   }
   if (others.length > 0)
-    throw new CommandError(`${count(found.length, 'torrent')} are called ${wanted}: give the info hash`);
+    throw new CommandError(`${countInWords(found.length, 'torrent')} are called ${wanted}: give the info hash`);
   return torrent;
 }
 

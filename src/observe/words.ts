@@ -2,11 +2,12 @@
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** Three significant digits, in powers of 1024. */
+/** Three significant digits, in powers of 1024: `0 B`, `512 KiB`, `1.42 GiB`. */
 export function bytesInWords(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  // 999.5 would be rounded to four digits.
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1024;
     unit++;
   }
@@ -39,6 +40,7 @@ export function runsInWords(runs: readonly (readonly [first: number, last: numbe
 
 const maxRuns = 5;
 
+/** `5 peers`, `1 peer`. */
 export function countInWords(count: number, singular: string, plural = `${singular}s`): string {
   return `${count} ${count === 1 ? singular : plural}`;
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { countInWords } from '../../observe/words.ts';
 import { Adding } from '../adding.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError, SilentFailure } from '../errors.ts';
 import { LiveView } from '../live-view.ts';
 import { statusAt } from '../mount-inquiry.ts';
 import { printable, toColumns } from '../render/printable.ts';
-import { count } from '../render/quantity.ts';
 import { sourceFileOf } from '../source-file.ts';
 import type { TorrentReport } from '../status-report.ts';
 import { StopRequests } from '../stop-requests.ts';
@@ -65,6 +65,6 @@ async function addOne({ mountpoint, source, wait, signal }: Addition, context: C
 }
 
 function resolvingLine(source: string, torrent: TorrentReport | undefined): string {
-  const peers = torrent === undefined ? '' : `, ${count(torrent.peers, 'peer')}`;
+  const peers = torrent === undefined ? '' : `, ${countInWords(torrent.peers, 'peer')}`;
   return `resolving ${torrent?.name ?? source}${peers} … Ctrl-C leaves it to the mount`;
 }

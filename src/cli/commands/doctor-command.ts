@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countInWords } from '../../observe/words.ts';
 import { addConfigFlags, loadConfigOf } from '../config-flags.ts';
 import type { CliContext } from '../context.ts';
 import { examine } from '../doctor/examine.ts';
@@ -6,7 +7,6 @@ import type { Finding } from '../doctor/finding.ts';
 import { SilentFailure } from '../errors.ts';
 import { jsonOutput } from '../json-output.ts';
 import { printable, toColumns } from '../render/printable.ts';
-import { count } from '../render/quantity.ts';
 import type { Style } from '../render/style.ts';
 
 export function addDoctorCommand(program: Command, context: CliContext): void {
@@ -38,5 +38,7 @@ export function findingLines(findings: readonly Finding[], style: Style): string
 
 function summaryOf(findings: readonly Finding[]): string {
   const failures = findings.filter(({ level }) => level === 'fail').length;
-  return failures === 0 ? 'Ready to mount.' : `${count(failures, 'problem')} to solve before anything can be mounted.`;
+  return failures === 0
+    ? 'Ready to mount.'
+    : `${countInWords(failures, 'problem')} to solve before anything can be mounted.`;
 }

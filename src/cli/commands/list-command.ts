@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { bytesInWords, countInWords } from '../../observe/words.ts';
 import type { CliContext } from '../context.ts';
 import { jsonOutput } from '../json-output.ts';
 import { statusAt } from '../mount-inquiry.ts';
 import { printable } from '../render/printable.ts';
-import { count, formatBytes, formatPercent, formatSpeed } from '../render/quantity.ts';
+import { formatPercent, formatSpeed } from '../render/quantity.ts';
 import type { Style } from '../render/style.ts';
 import { renderTable } from '../render/table.ts';
 import { colourOfState, progressOf } from '../render/torrent-lines.ts';
@@ -44,7 +45,7 @@ export function listLines(torrents: readonly TorrentReport[], style: Style): str
       printable(torrent.name),
       colourOfState(torrent.state, style)(torrent.state),
       torrent.state === 'resolving' ? '' : formatPercent(progressOf(torrent)),
-      torrent.state === 'resolving' ? '' : formatBytes(torrent.total_bytes),
+      torrent.state === 'resolving' ? '' : bytesInWords(torrent.total_bytes),
       formatSpeed(torrent.download_speed),
       String(torrent.peers),
       torrent.info_hash,
@@ -61,6 +62,6 @@ export function forgottenLines(forgotten: readonly ForgottenReport[]): string[] 
   ]);
   return [
     ...renderTable([{ title: 'NAME' }, { title: 'REMOVED' }, { title: 'INFO HASH' }], rows),
-    `${count(rows.length, 'torrent')}; add an info hash to have one back`,
+    `${countInWords(rows.length, 'torrent')}; add an info hash to have one back`,
   ];
 }

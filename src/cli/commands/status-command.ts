@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countInWords } from '../../observe/words.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { jsonOutput } from '../json-output.ts';
@@ -6,7 +7,6 @@ import { LiveView } from '../live-view.ts';
 import { adviceFor, inquire, type MountInquiry, mountAt } from '../mount-inquiry.ts';
 import { listMounts } from '../mounts.ts';
 import { printable } from '../render/printable.ts';
-import { count } from '../render/quantity.ts';
 import { type Screen, torrentLines } from '../render/torrent-lines.ts';
 import { torrentsAndUrls } from '../status-report.ts';
 import { StopRequests } from '../stop-requests.ts';
@@ -80,7 +80,7 @@ function heading({ mountpoint, condition, pid, status }: MountInquiry, { style }
   const name = style.bold(printable(mountpoint));
   if (status === undefined) return `${name}  ${style.red(condition)}  ${adviceFor(condition)}`;
   const process = pid === undefined ? '' : `  pid ${pid}`;
-  return `${name}  ${printable(status.engine)}  ${count(torrentsAndUrls(status).length, 'torrent')}${process}`;
+  return `${name}  ${printable(status.engine)}  ${countInWords(torrentsAndUrls(status).length, 'torrent')}${process}`;
 }
 
 function torrentsOf({ status }: MountInquiry, screen: Screen): string[] {

@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/options.ts';
 import { defaultDataDir } from '../../mount/default-data-dir.ts';
+import { bytesInWords } from '../../observe/words.ts';
 import type { CliContext } from '../context.ts';
-import { formatBytes } from '../render/quantity.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Less than one film. */
@@ -20,7 +20,7 @@ export function checkDataDirectory(config: Config, { uid, environment }: CliCont
     return fail(name, `${path} cannot be written`, 'choose another with --data-dir');
   }
   const { bavail, bsize } = statfsSync(existing);
-  const free = formatBytes(bavail * bsize);
+  const free = bytesInWords(bavail * bsize);
   if (bavail * bsize < littleBytes)
     return warn(name, `${path}, only ${free} free`, 'make room, or choose another with --data-dir');
   return ok(name, `${path}, ${free} free`);

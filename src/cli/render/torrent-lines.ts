@@ -1,6 +1,7 @@
+import { countInWords } from '../../observe/words.ts';
 import type { TorrentReport } from '../status-report.ts';
 import { printable, toColumns } from './printable.ts';
-import { count, formatPercent, formatSpeed, progressBar } from './quantity.ts';
+import { formatPercent, formatSpeed, progressBar } from './quantity.ts';
 import type { Style } from './style.ts';
 
 /** A long bar moves more smoothly, a short one leaves room for names. */
@@ -24,7 +25,7 @@ export function torrentLines(torrents: readonly TorrentReport[], screen: Screen)
   const shown = torrents.length > screen.rows ? byInterest(torrents).slice(0, Math.max(1, screen.rows - 1)) : torrents;
   const lines = shown.map(torrent => torrentLine(torrent, screen));
   const hidden = torrents.length - shown.length;
-  return hidden === 0 ? lines : [...lines, screen.style.dim(`… and ${count(hidden, 'torrent')} more`)];
+  return hidden === 0 ? lines : [...lines, screen.style.dim(`… and ${countInWords(hidden, 'torrent')} more`)];
 }
 
 function torrentLine(torrent: TorrentReport, { columns, style }: Screen): string {
@@ -38,7 +39,7 @@ function torrentLine(torrent: TorrentReport, { columns, style }: Screen): string
     progressBar(fraction, barColumns),
     formatPercent(fraction).padStart(percentColumns),
     formatSpeed(torrent.download_speed).padStart(speedColumns),
-    toColumns(count(torrent.peers, 'peer'), peersColumns),
+    toColumns(countInWords(torrent.peers, 'peer'), peersColumns),
   ];
   // On a narrow screen the name, the state and the progress are what matters.
   while (cells.length > 2 && nameColumns + sumWithSpaces(widths.slice(0, cells.length)) >= columns) cells.pop();
