@@ -1,6 +1,7 @@
 import { bytesOfPiece, isHeld } from './file-pieces.ts';
 import { type NeededPieces, type Needs, neededPieces } from './needed-pieces.ts';
 import type { EngineFigures, FilePieces, HolderFigures, OpenFile, TorrentFigures, WaitingRead } from './snapshot.ts';
+import { isStalled } from './stalled-reads.ts';
 
 /**
  * Why a file is slow, empty or unreadable: facts in, an explanation out. `explain-text.ts` puts it into words.
@@ -110,8 +111,6 @@ export interface ExplainedWait {
 const slowBytesPerSecond = 128 * 1024;
 /** Longer than this and people notice. */
 const slowSeconds = 5;
-/** A reader for which no byte came for this long is stalled, as in the metrics. */
-const stalledAfterMs = 2000;
 
 function situationOf(input: ExplainInput, need: NeededPieces | undefined): Situation {
   const { torrent, engine, pieces, isLocal } = input;
@@ -139,7 +138,7 @@ function situationOfDownload(input: ExplainInput, need: NeededPieces | undefined
   if (torrent.peersConnected === 0) return 'no-peers';
   const wanted = openFiles.length > 0 || waiting.length > 0;
   if (!wanted && torrent.state === 'idle') return 'no-reader';
-  const starved = waiting.some(read => atMs - read.lastByteMs >= stalledAfterMs);
+  const starved = waiting.some(read => isStalled(read, atMs));
   if (torrent.downloadSpeed === 0 && (starved || torrent.state === 'stalled')) return 'stalled';
   const seconds = (need?.missingBytes ?? 0) / torrent.downloadSpeed;
   const slow = waiting.length > 0 ? seconds > slowSeconds : torrent.downloadSpeed < slowBytesPerSecond;

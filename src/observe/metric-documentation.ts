@@ -1,4 +1,4 @@
-import { type MetricSpec, metricSpecs } from './metric-names.ts';
+import { type MetricSpec, metricSections, metricSpecs } from './metric-names.ts';
 
 /** docs/METRICS.md, made from the table of metrics. */
 export function metricDocumentation(): string {
@@ -32,22 +32,7 @@ itself (page cache, passthrough) never reach us and are not counted.
 
 function sections(): string[] {
   const specs: readonly MetricSpec[] = Object.values(metricSpecs);
-  return titles.map(({ title, has }) => `## ${title}\n\n${table(specs.filter(({ name }) => titleOf(name) === has))}`);
-}
-
-/** A metric stands under the first title whose pattern its name fits, without the prefix of ours. */
-const titles: readonly { readonly title: string; readonly has: RegExp }[] = [
-  { title: 'The mount', has: /^info/ },
-  { title: 'Requests of the kernel', has: /^(operation|read_bytes)/ },
-  { title: 'The block cache', has: /^cache/ },
-  { title: 'The engine', has: /^engine/ },
-  { title: 'Torrents', has: /^(torrent|peers|download|upload)/ },
-  { title: 'Process and threads', has: /^(process|thread|event_loop)/ },
-  { title: 'Reads', has: /^/ },
-];
-
-function titleOf(name: string): RegExp | undefined {
-  return titles.find(({ has }) => has.test(name.replace(/^torrent_fuse_/, '')))?.has;
+  return metricSections.map(title => `## ${title}\n\n${table(specs.filter(({ section }) => section === title))}`);
 }
 
 function table(specs: readonly MetricSpec[]): string {

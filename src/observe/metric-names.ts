@@ -1,9 +1,24 @@
+/** In the order in which the documentation has them. */
+export const metricSections = [
+  'The mount',
+  'Requests of the kernel',
+  'Reads',
+  'The block cache',
+  'The engine',
+  'Torrents',
+  'Process and threads',
+] as const;
+
+type MetricSection = (typeof metricSections)[number];
+
 /**
  * Every metric of the mount. A `stable` one keeps its name, labels, unit and meaning until the next major version; an
  * `experimental` one may change with any release, and the changelog says so.
  */
 export interface MetricSpec {
   readonly name: string;
+  /** Of the documentation. */
+  readonly section: MetricSection;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
   readonly unit: string;
@@ -17,6 +32,7 @@ const bytes = { type: 'counter', unit: 'bytes' } as const;
 export const metricSpecs = {
   info: {
     name: 'torrent_fuse_info',
+    section: 'The mount',
     type: 'gauge',
     labels: ['version', 'engine'],
     unit: '1',
@@ -26,6 +42,7 @@ export const metricSpecs = {
 
   operations: {
     name: 'torrent_fuse_operations_total',
+    section: 'Requests of the kernel',
     type: 'counter',
     labels: ['operation', 'lane'],
     unit: 'requests',
@@ -34,6 +51,7 @@ export const metricSpecs = {
   },
   operationErrors: {
     name: 'torrent_fuse_operation_errors_total',
+    section: 'Requests of the kernel',
     type: 'counter',
     labels: ['operation', 'errno'],
     unit: 'requests',
@@ -42,6 +60,7 @@ export const metricSpecs = {
   },
   operationDuration: {
     name: 'torrent_fuse_operation_duration_seconds',
+    section: 'Requests of the kernel',
     ...latency,
     labels: ['operation', 'lane'],
     help: 'From when a request was taken up to its reply, waits for missing pieces included',
@@ -49,6 +68,7 @@ export const metricSpecs = {
   },
   operationsForwarded: {
     name: 'torrent_fuse_operations_forwarded_total',
+    section: 'Requests of the kernel',
     type: 'counter',
     labels: ['operation'],
     unit: 'requests',
@@ -57,6 +77,7 @@ export const metricSpecs = {
   },
   operationsInFlight: {
     name: 'torrent_fuse_operations_in_flight',
+    section: 'Requests of the kernel',
     type: 'gauge',
     labels: ['operation'],
     unit: 'requests',
@@ -65,14 +86,16 @@ export const metricSpecs = {
   },
   readBytes: {
     name: 'torrent_fuse_read_bytes_total',
+    section: 'Requests of the kernel',
     ...bytes,
     labels: [],
-    help: 'Payload given to the kernel in answer to reads',
+    help: 'Bytes given to the kernel in answer to reads, of torrents and of the files in .torrent-fuse',
     stability: 'stable',
   },
 
   readWait: {
     name: 'torrent_fuse_read_wait_seconds',
+    section: 'Reads',
     ...latency,
     labels: [],
     help: 'Time to answer the reads that the cache could not answer at once',
@@ -80,6 +103,7 @@ export const metricSpecs = {
   },
   firstByte: {
     name: 'torrent_fuse_first_byte_seconds',
+    section: 'Reads',
     ...latency,
     labels: [],
     help: 'From the arrival of a read that the cache could not answer to the first byte that came for it',
@@ -87,6 +111,7 @@ export const metricSpecs = {
   },
   readFailures: {
     name: 'torrent_fuse_read_failures_total',
+    section: 'Reads',
     type: 'counter',
     labels: ['code'],
     unit: 'reads',
@@ -95,6 +120,7 @@ export const metricSpecs = {
   },
   openFiles: {
     name: 'torrent_fuse_open_files',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: 'handles',
@@ -103,6 +129,7 @@ export const metricSpecs = {
   },
   readsWaiting: {
     name: 'torrent_fuse_reads_waiting',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: 'reads',
@@ -111,6 +138,7 @@ export const metricSpecs = {
   },
   readersStalled: {
     name: 'torrent_fuse_readers_stalled',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: 'handles',
@@ -119,6 +147,7 @@ export const metricSpecs = {
   },
   fetchesInFlight: {
     name: 'torrent_fuse_fetches_in_flight',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: 'fetches',
@@ -127,6 +156,7 @@ export const metricSpecs = {
   },
   fetchBytesInFlight: {
     name: 'torrent_fuse_fetches_in_flight_bytes',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: 'bytes',
@@ -135,13 +165,15 @@ export const metricSpecs = {
   },
   deliveredBytes: {
     name: 'torrent_fuse_delivered_bytes_total',
+    section: 'Reads',
     ...bytes,
     labels: [],
-    help: 'Bytes that readers were given',
+    help: 'Bytes of torrents that readers were given; torrent_fuse_read_bytes_total has those of .torrent-fuse, too',
     stability: 'stable',
   },
   fetchedBytes: {
     name: 'torrent_fuse_fetched_bytes_total',
+    section: 'Reads',
     ...bytes,
     labels: ['source'],
     help: 'Bytes fetched for readers, from the engine or from files on this machine',
@@ -149,6 +181,7 @@ export const metricSpecs = {
   },
   overDownload: {
     name: 'torrent_fuse_over_download_ratio',
+    section: 'Reads',
     type: 'gauge',
     labels: [],
     unit: '1',
@@ -157,6 +190,7 @@ export const metricSpecs = {
   },
   readAheadBytes: {
     name: 'torrent_fuse_read_ahead_bytes_total',
+    section: 'Reads',
     ...bytes,
     labels: [],
     help: 'Bytes fetched before a reader asked for them',
@@ -164,6 +198,7 @@ export const metricSpecs = {
   },
   readAheadUsed: {
     name: 'torrent_fuse_read_ahead_used_bytes_total',
+    section: 'Reads',
     ...bytes,
     labels: [],
     help: 'Bytes of read-ahead that a reader asked for afterwards',
@@ -171,6 +206,7 @@ export const metricSpecs = {
   },
   readAheadWasted: {
     name: 'torrent_fuse_read_ahead_wasted_bytes_total',
+    section: 'Reads',
     ...bytes,
     labels: [],
     help: 'Bytes of read-ahead that were dropped unread',
@@ -179,6 +215,7 @@ export const metricSpecs = {
 
   cacheHits: {
     name: 'torrent_fuse_cache_hits_total',
+    section: 'The block cache',
     type: 'counter',
     labels: [],
     unit: 'reads',
@@ -187,6 +224,7 @@ export const metricSpecs = {
   },
   cacheHitBytes: {
     name: 'torrent_fuse_cache_hit_bytes_total',
+    section: 'The block cache',
     ...bytes,
     labels: [],
     help: 'Bytes of the reads that the cache answered at once',
@@ -194,6 +232,7 @@ export const metricSpecs = {
   },
   cacheMisses: {
     name: 'torrent_fuse_cache_misses_total',
+    section: 'The block cache',
     type: 'counter',
     labels: [],
     unit: 'reads',
@@ -202,6 +241,7 @@ export const metricSpecs = {
   },
   cacheEvictions: {
     name: 'torrent_fuse_cache_evictions_total',
+    section: 'The block cache',
     type: 'counter',
     labels: [],
     unit: 'blocks',
@@ -210,6 +250,7 @@ export const metricSpecs = {
   },
   cacheUsed: {
     name: 'torrent_fuse_cache_used_bytes',
+    section: 'The block cache',
     type: 'gauge',
     labels: [],
     unit: 'bytes',
@@ -218,6 +259,7 @@ export const metricSpecs = {
   },
   cacheCapacity: {
     name: 'torrent_fuse_cache_capacity_bytes',
+    section: 'The block cache',
     type: 'gauge',
     labels: [],
     unit: 'bytes',
@@ -227,6 +269,7 @@ export const metricSpecs = {
 
   engineUp: {
     name: 'torrent_fuse_engine_up',
+    section: 'The engine',
     type: 'gauge',
     labels: [],
     unit: '1',
@@ -235,6 +278,7 @@ export const metricSpecs = {
   },
   engineBreaker: {
     name: 'torrent_fuse_engine_breaker_state',
+    section: 'The engine',
     type: 'gauge',
     labels: ['state'],
     unit: '1',
@@ -243,6 +287,7 @@ export const metricSpecs = {
   },
   engineStreams: {
     name: 'torrent_fuse_engine_streams_open',
+    section: 'The engine',
     type: 'gauge',
     labels: [],
     unit: 'streams',
@@ -251,6 +296,7 @@ export const metricSpecs = {
   },
   engineStreamLimit: {
     name: 'torrent_fuse_engine_streams_limit',
+    section: 'The engine',
     type: 'gauge',
     labels: [],
     unit: 'streams',
@@ -259,6 +305,7 @@ export const metricSpecs = {
   },
   engineStreamBytes: {
     name: 'torrent_fuse_engine_stream_received_bytes_total',
+    section: 'The engine',
     ...bytes,
     labels: [],
     help: 'Payload received from rqbit over HTTP, including bytes that were not used',
@@ -266,6 +313,7 @@ export const metricSpecs = {
   },
   engineRequestDuration: {
     name: 'torrent_fuse_engine_request_duration_seconds',
+    section: 'The engine',
     ...latency,
     labels: ['endpoint'],
     help: "Calls of the engine's API, to the head of the answer",
@@ -273,6 +321,7 @@ export const metricSpecs = {
   },
   engineRequestErrors: {
     name: 'torrent_fuse_engine_request_errors_total',
+    section: 'The engine',
     type: 'counter',
     labels: ['endpoint', 'code'],
     unit: 'requests',
@@ -282,6 +331,7 @@ export const metricSpecs = {
 
   torrents: {
     name: 'torrent_fuse_torrents',
+    section: 'Torrents',
     type: 'gauge',
     labels: ['state'],
     unit: 'torrents',
@@ -290,6 +340,7 @@ export const metricSpecs = {
   },
   peers: {
     name: 'torrent_fuse_peers_connected',
+    section: 'Torrents',
     type: 'gauge',
     labels: [],
     unit: 'peers',
@@ -298,6 +349,7 @@ export const metricSpecs = {
   },
   downloadSpeed: {
     name: 'torrent_fuse_download_bytes_per_second',
+    section: 'Torrents',
     type: 'gauge',
     labels: [],
     unit: 'bytes per second',
@@ -306,6 +358,7 @@ export const metricSpecs = {
   },
   uploadSpeed: {
     name: 'torrent_fuse_upload_bytes_per_second',
+    section: 'Torrents',
     type: 'gauge',
     labels: [],
     unit: 'bytes per second',
@@ -314,6 +367,7 @@ export const metricSpecs = {
   },
   torrentProgress: {
     name: 'torrent_fuse_torrent_progress_ratio',
+    section: 'Torrents',
     type: 'gauge',
     labels: ['info_hash', 'name'],
     unit: '1',
@@ -322,6 +376,7 @@ export const metricSpecs = {
   },
   torrentPeers: {
     name: 'torrent_fuse_torrent_peers_connected',
+    section: 'Torrents',
     type: 'gauge',
     labels: ['info_hash', 'name'],
     unit: 'peers',
@@ -330,6 +385,7 @@ export const metricSpecs = {
   },
   torrentSpeed: {
     name: 'torrent_fuse_torrent_download_bytes_per_second',
+    section: 'Torrents',
     type: 'gauge',
     labels: ['info_hash', 'name'],
     unit: 'bytes per second',
@@ -339,6 +395,7 @@ export const metricSpecs = {
 
   threadCpu: {
     name: 'torrent_fuse_thread_cpu_seconds_total',
+    section: 'Process and threads',
     type: 'counter',
     labels: ['thread'],
     unit: 'seconds',
@@ -347,6 +404,7 @@ export const metricSpecs = {
   },
   eventLoopBusy: {
     name: 'torrent_fuse_event_loop_busy_seconds_total',
+    section: 'Process and threads',
     type: 'counter',
     labels: [],
     unit: 'seconds',
@@ -355,6 +413,7 @@ export const metricSpecs = {
   },
   processCpu: {
     name: 'process_cpu_seconds_total',
+    section: 'Process and threads',
     type: 'counter',
     labels: [],
     unit: 'seconds',
@@ -363,6 +422,7 @@ export const metricSpecs = {
   },
   processResident: {
     name: 'process_resident_memory_bytes',
+    section: 'Process and threads',
     type: 'gauge',
     labels: [],
     unit: 'bytes',
@@ -371,6 +431,7 @@ export const metricSpecs = {
   },
   processHeap: {
     name: 'process_heap_bytes',
+    section: 'Process and threads',
     type: 'gauge',
     labels: [],
     unit: 'bytes',
@@ -379,6 +440,7 @@ export const metricSpecs = {
   },
   processDescriptors: {
     name: 'process_open_fds',
+    section: 'Process and threads',
     type: 'gauge',
     labels: [],
     unit: 'descriptors',
@@ -387,6 +449,7 @@ export const metricSpecs = {
   },
   processStart: {
     name: 'process_start_time_seconds',
+    section: 'Process and threads',
     type: 'gauge',
     labels: [],
     unit: 'seconds since 1970',

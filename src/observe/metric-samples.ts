@@ -2,6 +2,7 @@ import type { LatencySnapshot } from '../util/latency-histogram.ts';
 import type { MetricKey } from './metric-names.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import { type MountSnapshot, observedStates, type TorrentFigures } from './snapshot.ts';
+import { isStalled } from './stalled-reads.ts';
 
 /** One line of a counter or gauge, or the lines of one histogram. */
 export type MetricSample =
@@ -48,7 +49,7 @@ export const metricSamples: Record<MetricKey, (snapshot: MountSnapshot, process:
   openFiles: ({ reads }) => one(reads.openFiles.length),
   readsWaiting: ({ reads }) => one(reads.waiting.length),
   readersStalled: ({ reads, atMs }) =>
-    one(new Set(reads.waiting.filter(read => atMs - read.lastByteMs >= stalledAfterMs).map(read => read.handle)).size),
+    one(new Set(reads.waiting.filter(read => isStalled(read, atMs)).map(read => read.handle)).size),
   fetchesInFlight: ({ reads }) => one(reads.fetches.length),
   fetchBytesInFlight: ({ reads }) => one(sum(reads.fetches, span => span.endExclusive - span.start)),
   deliveredBytes: ({ reads }) => one(reads.counters.deliveredBytes),
@@ -104,9 +105,6 @@ export const metricSamples: Record<MetricKey, (snapshot: MountSnapshot, process:
   processDescriptors: (_, process) => one(process.openDescriptors),
   processStart: (_, process) => one(process.startedAtSeconds),
 };
-
-/** A reader who waits longer notices; the reader of streams lets others have a turn after the same time. */
-const stalledAfterMs = 2000;
 
 /** Bounds the number of series, however many torrents a mount has. */
 const torrentSeries = 50;
