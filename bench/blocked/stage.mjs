@@ -19,7 +19,7 @@ export function buildStage(reads) {
   chmodSync(scratch, 0o755);
   const healthy = join(scratch, 'payload/healthy');
   for (let index = 0; index < NAMES; index++) writeRandomFile(join(healthy, 'names', `${index}`), 1000);
-  for (let index = 0; index < reads; index++) writeRandomFile(join(healthy, 'large', `${index}`), LARGE_BYTES);
+  for (let index = 0; index < reads; index++) writeRandomFile(join(healthy, largeName(index)), LARGE_BYTES);
   const dead = join(scratch, 'payload/dead.bin');
   writeRandomFile(dead, 48 * MiB);
   return { scratch, healthy, dead, stop: () => rmSync(scratch, { recursive: true }) };
@@ -28,6 +28,11 @@ export function buildStage(reads) {
 export async function makeTorrents(stage) {
   const healthy = await makeTorrent(stage.healthy, MiB);
   return { healthy, dead: await makeTorrent(stage.dead, DEAD_PIECE) };
+}
+
+/** In the order of the torrent. All of them are in front of the names: their pieces hold nothing of a thousand small files. */
+export function largeName(index) {
+  return `large/${`${index}`.padStart(3, '0')}`;
 }
 
 /** The healthy torrent comes from a seeder; every read of it is the first. */
