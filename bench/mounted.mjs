@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
-const CLI = join(import.meta.dirname, '../dist/cli/main.js');
+const PROGRAM = join(import.meta.dirname, '../bin/torrent-fuse');
 const ON_LOOPBACK = ['--engine', 'embedded', '--no-dht', '--no-trackers', '--no-lsd', '--listen-host', '127.0.0.1'];
 const POLL_MS = 100;
 const NOBODY = 65534;
@@ -27,8 +27,8 @@ export async function startMount({ folder, sources = [], peer, rqbit, asNobody =
   if (asNobody) for (const path of [home, mountpoint]) chownSync(path, NOBODY, NOBODY);
   const engine = rqbit === undefined ? ON_LOOPBACK : ['--engine', 'rqbit', '--rqbit-url', rqbit.url];
   const child = spawn(
-    process.execPath,
-    [CLI, 'mount', ...sources, '--data-dir', join(home, 'data'), ...engine]
+    PROGRAM,
+    ['mount', ...sources, '--data-dir', join(home, 'data'), ...engine]
       .concat(peer === undefined ? [] : ['--peer', peer])
       .concat(['--status-poll-interval', `${POLL_MS}ms`, ...args, mountpoint]),
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, HOME: home, NO_COLOR: '1' }, uid, gid: uid },

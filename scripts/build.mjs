@@ -1,7 +1,7 @@
 // Compiles src/ to dist/, one file to one file, and bundles webtorrent beside it, so that whoever installs the package
 // needs none of the overrides that webtorrent needs to install.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,7 +27,6 @@ const bundle = await build({
 });
 writeFileSync('dist/vendor/LICENSES.txt', licencesOf(bundle.metafile));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-chmodSync('dist/cli/main.js', 0o755);
 await buildDashboard();
 
 /** Whoever passes the bundle on must pass on the licences of what is in it. */

@@ -21,7 +21,11 @@ export class Child {
   /** @param name what messages call it */
   constructor(name: string, args: readonly string[], { environment, signal }: ChildOptions) {
     this.name = name;
-    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment, signal });
+    this.#process = spawn(process.execPath, [...process.execArgv, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: environment,
+      signal,
+    });
     this.#process.on('error', () => {}); // the abort of the signal, which whoever waits hears of by `exit`
     this.#process.stdin?.on('error', () => {});
     this.#process.stdout?.on('data', chunk => {

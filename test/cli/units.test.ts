@@ -34,10 +34,12 @@ describe('a line of /etc/fstab', () => {
 
 describe('the files of install-service', () => {
   it('hold paths with spaces and quotes as they are', () => {
-    const program = { node: '/opt/my node/bin/node', script: "/opt/it's 100%/main.js" };
-    expect(systemUnit(program)).toContain(`ExecStart="/opt/my node/bin/node" "/opt/it's 100%%/main.js" mount %f\n`);
+    const program = { node: '/opt/my node/bin/node', nodeOptions: ['--small'], script: "/opt/it's 100%/main.js" };
+    expect(systemUnit(program)).toContain(
+      `ExecStart="/opt/my node/bin/node" --small "/opt/it's 100%%/main.js" mount %f\n`,
+    );
     expect(mountHelper(program)).toContain(
-      `exec '/opt/my node/bin/node' '/opt/it'\\''s 100%/main.js' mount-helper "$@"\n`,
+      `exec '/opt/my node/bin/node' '--small' '/opt/it'\\''s 100%/main.js' mount-helper "$@"\n`,
     );
   });
 });

@@ -33,7 +33,9 @@ export function addInstallServiceCommand(program: Command, context: CliContext):
         );
       }
       const work = options.uninstall ? uninstallService : installService;
-      const paths = await work({ node, script }, targetOf(options, context)).catch(explainFailure);
+      const paths = await work({ node, nodeOptions: process.execArgv, script }, targetOf(options, context)).catch(
+        explainFailure,
+      );
       for (const path of paths) context.out.line(`${options.uninstall ? 'removed' : 'wrote'}: ${path}`);
       if (!options.uninstall) context.out.line(nextSteps(options.user === true));
     });

@@ -1,6 +1,8 @@
 /** What the installed files refer to: absolute paths that stay where they are. */
 export interface Program {
   readonly node: string;
+  /** Of Node itself, such as the launcher gives. */
+  readonly nodeOptions: readonly string[];
   readonly script: string;
 }
 
@@ -55,9 +57,9 @@ WantedBy=default.target
 }
 
 /** What both kinds of unit run, and how it ends. */
-function service({ node, script }: Program): string {
+function service({ node, nodeOptions, script }: Program): string {
   return `ExecStartPre=-/bin/mkdir -p %f
-ExecStart=${quoted(node)} ${quoted(script)} mount %f
+ExecStart=${[node, ...nodeOptions, script].map(quoted).join(' ')} mount %f
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
@@ -67,10 +69,10 @@ UMask=0077`;
 }
 
 /** What mount(8) starts for the types `torrent-fuse` and `fuse.torrent-fuse`, and so for a line of /etc/fstab. */
-export function mountHelper({ node, script }: Program): string {
+export function mountHelper({ node, nodeOptions, script }: Program): string {
   return `#!/bin/sh
 # Mounts torrents for mount(8) and /etc/fstab. Written by: torrent-fuse install-service
-exec ${shellQuoted(node)} ${shellQuoted(script)} mount-helper "$@"
+exec ${[node, ...nodeOptions, script].map(shellQuoted).join(' ')} mount-helper "$@"
 `;
 }
 

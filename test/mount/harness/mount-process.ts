@@ -9,6 +9,8 @@ import { run, runOk } from './run.ts';
 
 /** The built command line, as a user runs it. */
 export const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+/** What npm puts on the PATH. */
+const PROGRAM = fileURLToPath(new URL('../../../bin/torrent-fuse', import.meta.url));
 
 /** An ordinary user: `nobody`, who is on every machine. */
 export const NOBODY = 65534;
@@ -147,7 +149,6 @@ export function isMounted(mountpoint: string): boolean {
 
 function spawnMount(options: MountProcessOptions): ChildProcess {
   const args = [
-    CLI,
     'mount',
     ...(options.sources ?? []),
     '--data-dir',
@@ -155,7 +156,7 @@ function spawnMount(options: MountProcessOptions): ChildProcess {
     ...(options.args ?? []),
     options.mountpoint,
   ];
-  return spawn(process.execPath, args, {
+  return spawn(PROGRAM, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
