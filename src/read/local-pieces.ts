@@ -1,5 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Engine, type FileId, type FileState, type LocalFile, type PieceMap, stateOf } from '../engine/index.ts';
+import {
+  type Engine,
+  type FileId,
+  type FileState,
+  type LocalFile,
+  type PieceMap,
+  PieceSpan,
+  stateOf,
+} from '../engine/index.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ByteRange } from './byte-ranges.ts';
@@ -42,6 +50,7 @@ export class LocalPieces {
   readonly #disbelieved: Set<number> = new Set();
   /** Those of them that were read and did not match. */
   readonly #mismatched: Set<number> = new Set();
+  readonly #span: PieceSpan;
   #map: PieceMap | undefined;
   #local: LocalFile | undefined;
   /** What was known when the engine was asked once more. */
@@ -53,6 +62,9 @@ export class LocalPieces {
     const { infoHash, fileIndex } = parts.file;
     this.#id = { infoHash, fileIndex };
     this.#pieceReader = new LocalPieceReader(parts.engine, parts.file.details);
+    const { layout } = parts;
+    const first = layout.pieceAt(0);
+    this.#span = new PieceSpan({ first, end: layout.length === 0 ? first : layout.pieceAt(layout.length - 1) + 1 });
   }
 
   /** Tells where the file lies and what is held of it. A path that has changed drops all that was thought of the old one. */
@@ -142,8 +154,9 @@ export class LocalPieces {
   }
 
   #isWhole(): boolean {
-    const { layout } = this.#parts;
-    return layout.everyPiece(0, layout.length, piece => this.#map?.has(piece) ?? false);
+    const map = this.#map;
+    if (map === undefined) return false;
+    return map.heldCount === map.pieceCount || this.#span.isWhole(piece => map.has(piece));
   }
 
   async #loadUnchanged(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {

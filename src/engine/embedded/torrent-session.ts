@@ -8,7 +8,7 @@ import type { DataExtents } from './data-extents.ts';
 import { neededNext, type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
 import { HeldPieces } from './held-pieces.ts';
-import { pieceSize, piecesOf } from './payload-layout.ts';
+import { everyPiece, pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';
@@ -17,7 +17,7 @@ import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { PieceProgress, WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
 import { WantedPieces } from './wanted-pieces.ts';
-import { everyPiece, wholeFiles } from './whole-files.ts';
+import { WholeFiles } from './whole-files.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface TorrentSessionComponents {
@@ -58,6 +58,7 @@ export class TorrentSession {
   readonly held: HeldPieces;
   readonly #components: TorrentSessionComponents;
   readonly #store: PayloadStore;
+  readonly #whole: WholeFiles;
   readonly #fetcher: PieceFetcher;
   readonly #wanted: WantedPieces;
   readonly #availability: Availability;
@@ -89,6 +90,7 @@ export class TorrentSession {
     setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
     this.#store = new PayloadStore(components.folder.files, details);
+    this.#whole = new WholeFiles(details, this.#store);
     const wires = () => this.#member?.wires ?? [];
     const now = () => performance.now();
     this.#availability = new Availability(details.pieceCount, wires, now);
@@ -250,7 +252,7 @@ export class TorrentSession {
   }
 
   #tellWhole(files: Iterable<TorrentFile>, isHeld: (piece: number) => boolean): void {
-    const whole = wholeFiles(files, { details: this.#components.details, store: this.#store, isHeld });
+    const whole = this.#whole.among(files, isHeld);
     if (whole.length > 0) this.#components.events.onWhole(this, whole);
   }
 
