@@ -16,10 +16,7 @@ export class LocalLoads {
   /** @param finished called after each load: there may be more to do */
   constructor(pieces: LocalPieces, deliver: Deliver, finished: () => void) {
     this.#pieces = pieces;
-    // The blocks of a file that was opened again since are others': they would not see that theirs have come.
-    this.#deliver = (offset, bytes) => {
-      if (!this.#closing.signal.aborted) deliver(offset, bytes);
-    };
+    this.#deliver = deliver;
     this.#finished = finished;
   }
 

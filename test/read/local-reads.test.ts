@@ -177,22 +177,6 @@ describe('a piece on disk that another program wrote', () => {
   });
 });
 
-describe('a file that is closed while it is read from disk', () => {
-  it('keeps no read waiting that comes after it was opened again', async () => {
-    const rig = new ReaderRig();
-    const torrent = await onDisk(rig, { length: 4 * MiB, pieceLength: 4 * MiB });
-    const closed = rig.open(torrent);
-    const given = rig.read(closed, 0, 10);
-    await rig.until(() => rig.reader.statistics().localBytes > 0);
-    await rig.settle(1); // it reads now, or hashes what it has read
-    rig.reader.close(closed);
-    await expect(given).rejects.toMatchObject({ code: 'bad-handle' });
-    const handle = rig.open(torrent);
-    expect((await rig.read(handle, 0, 10)).equals(torrent.payload.subarray(0, 10))).toBe(true);
-    await rig.reader.stop();
-  });
-});
-
 describe('a complete file', () => {
   it('is handed out whole once each of its pieces was hashed, for as long as nobody touches it', async () => {
     const rig = new ReaderRig();
