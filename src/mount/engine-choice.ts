@@ -5,14 +5,14 @@ import { isPublicAddress } from '../engine/address-policy.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type Engine, EngineError } from '../engine/index.ts';
 import { createRqbitEngine, type ExternalServer, type ManagedServer } from '../engine/rqbit/create-rqbit-engine.ts';
-import { probeLocalRqbit } from '../engine/rqbit/probe.ts';
+import { type ProbeResult, probeLocalRqbit } from '../engine/rqbit/probe.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Teardown } from '../util/teardown.ts';
 import { MountError } from './mount-handle.ts';
 import type { DataDirectory } from './open-data-directory.ts';
 
 /** Which engine, where, and why it was taken. */
-type EngineChoice =
+export type EngineChoice =
   | { readonly kind: 'embedded'; readonly reason: string }
   | { readonly kind: 'managed-rqbit'; readonly reason: string }
   | { readonly kind: 'external-rqbit'; readonly url: URL; readonly reason: string };
@@ -35,7 +35,7 @@ export async function engineOf(
 ): Promise<{ readonly engine: Engine; readonly reason: string }> {
   const { config, logger, signal } = options;
   const recorded = data.journal.state.engine;
-  const choice = await chooseEngine(config, recorded, signal);
+  const choice = await chooseEngine(config, recorded, () => probeLocalRqbit({ signal, uid: process.getuid?.() ?? 0 }));
   const engine = await startEngine(choice, { ...options, dataDir: data.path });
   teardown.push(() => engine.stop());
   for (const flag of unhonouredOptions(config, choice.kind)) {
@@ -49,11 +49,14 @@ export async function engineOf(
 /**
  * A configured URL means that rqbit, and a configured engine that one. Else the data directory keeps the engine that it began
  * with, since that one has its torrents. Only on first use is a server looked for on this machine.
+ *
+ * @param record what {@link recordOf} said when the data directory was first used
+ * @param probe looks for a server on this machine
  */
-async function chooseEngine(
+export async function chooseEngine(
   { engine, rqbit }: Config,
   record: string | undefined,
-  signal: AbortSignal,
+  probe: () => Promise<ProbeResult>,
 ): Promise<EngineChoice> {
   if (engine.kind === 'embedded') return { kind: 'embedded', reason: '--engine embedded' };
   if (rqbit.url !== undefined)
@@ -61,13 +64,13 @@ async function chooseEngine(
   if (engine.kind === 'rqbit') return { kind: 'managed-rqbit', reason: '--engine rqbit, and no URL is configured' };
   const recorded = parseRecord(record);
   if (recorded !== undefined) return recorded;
-  const probed = await probeLocalRqbit({ signal, uid: process.getuid?.() ?? 0 });
+  const probed = await probe();
   if (probed.found) return { kind: 'external-rqbit', url: probed.url, reason: probed.reason };
   return { kind: 'embedded', reason: probed.reason };
 }
 
 /** What the data directory's journal keeps of a choice. */
-function recordOf(choice: EngineChoice): string {
+export function recordOf(choice: EngineChoice): string {
   return choice.kind === 'external-rqbit' ? `rqbit ${choice.url.href}` : choice.kind;
 }
 

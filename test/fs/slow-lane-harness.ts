@@ -53,6 +53,8 @@ export class SlowLaneHarness {
   readonly catalog: MountCatalog;
   readonly root: TorrentRoot;
   readonly trees: TreePublisher;
+  readonly pieces: PieceMaps;
+  readonly settings: PathSettingsStore;
   readonly reader: FakeReader;
   readonly lane: TorrentSlowLane;
   /** Names that the kernel was told to forget. */
@@ -78,8 +80,9 @@ export class SlowLaneHarness {
     });
     void this.root.mountAll(context.signal); // at once, for so few
     this.reader = new FakeReader(this.engine);
-    const pieces = new PieceMaps(this.engine);
-    const { catalog, root, trees } = this;
+    this.pieces = new PieceMaps(this.engine);
+    this.settings = new PathSettingsStore(journal);
+    const { catalog, root, trees, pieces, settings } = this;
     const readOnly = options.readOnly ?? false;
     const facts = {
       mountpoint: '/mnt/films',
@@ -96,7 +99,7 @@ export class SlowLaneHarness {
       trees,
       reader: options.reader ?? this.reader,
       pieces,
-      settings: new PathSettingsStore(journal),
+      settings,
       defaultPolicy: { whenMissing: 'wait', timeoutMs: 30_000 },
       contents: {
         status: () => mountStatus({ facts, catalog, root, pieces, activity: () => quiet }),
