@@ -1,19 +1,13 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { expect, test } from 'vitest';
 import { fetchMetainfo, type MayFetch } from '../../src/engine/fetch-metainfo.ts';
+import { serveOnLoopback } from '../swarm/loopback-site.ts';
 
 const signal = new AbortController().signal;
 const anywhere: MayFetch = () => true;
 
 async function serve(listener: RequestListener): Promise<URL> {
-  const server = createServer(listener);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/file.torrent`); // it listens on TCP
+  return new URL('file.torrent', await serveOnLoopback(listener));
 }
 
 const redirectTo = (location: string | URL) =>

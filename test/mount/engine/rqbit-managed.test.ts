@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -10,6 +10,7 @@ import { silentLogger } from '../../../src/util/logger.ts';
 import { readAll, untilState } from '../../contract/engine-calls.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import { rqbitProcessesOver } from '../../swarm/rqbit-processes.ts';
 import { rqbitBinary } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -31,17 +32,6 @@ async function startManaged(folder: string, peers: readonly string[] = []): Prom
 const add = (engine: Engine) =>
   engine.add({ kind: 'metainfo', infoHash: torrent.infoHash, bytes: torrent.bytes }, { peers: [], signal });
 
-/** The rqbit processes over this folder. */
-async function serversOver(folder: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
-  const commandLines = await Promise.all(
-    pids.map(async pid => ({ pid, line: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') })),
-  );
-  const isServer = ({ line }: { line: string }) =>
-    !line.startsWith('/bin/sh') && line.includes(join(folder, 'session'));
-  return commandLines.filter(isServer).map(({ pid }) => pid);
-}
-
 describe('an rqbit of our own', () => {
   it('starts, serves right bytes, and is gone when the engine is stopped', async () => {
     const folder = await scratchFolder();
@@ -52,9 +42,9 @@ describe('an rqbit of our own', () => {
       engine.open({ infoHash: torrent.infoHash, fileIndex: 0 }, { start: 1000, endExclusive: 5_000_000, signal }),
     );
     expect(bytes.equals(content.read(1000, 4_999_000))).toBe(true);
-    expect(await serversOver(folder)).toHaveLength(1);
+    expect(await rqbitProcessesOver(folder)).toHaveLength(1);
     await engine.stop();
-    expect(await serversOver(folder)).toEqual([]);
+    expect(await rqbitProcessesOver(folder)).toEqual([]);
   });
 
   it('killed while it is read, is started again, and the read goes on', async () => {
@@ -69,11 +59,11 @@ describe('an rqbit of our own', () => {
     await stream.read();
     const { position } = stream;
     const reading = readAll(stream);
-    const [pid] = await serversOver(folder);
+    const [pid] = await rqbitProcessesOver(folder);
     process.kill(pid ?? Number.NaN, 'SIGKILL');
     const bytes = await untilRead(engine, reading);
     expect(bytes.equals(content.read(position, 40_000_000 - position))).toBe(true);
-    expect(await serversOver(folder)).not.toContain(pid);
+    expect(await rqbitProcessesOver(folder)).not.toContain(pid);
   });
 
   it('is not orphaned when its mount is killed, and the next one has every torrent', async () => {
@@ -85,10 +75,10 @@ describe('an rqbit of our own', () => {
     const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void holder.kill('SIGKILL'));
     await once(holder.stdout, 'data');
-    expect(await serversOver(folder)).toHaveLength(1);
+    expect(await rqbitProcessesOver(folder)).toHaveLength(1);
     holder.kill('SIGKILL');
     const engine = await startManaged(folder);
-    expect(await serversOver(folder)).toHaveLength(1);
+    expect(await rqbitProcessesOver(folder)).toHaveLength(1);
     await untilState(engine, torrent.infoHash, 'live');
   });
 

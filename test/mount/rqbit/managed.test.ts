@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { eventually } from '../../fixtures/eventually.ts';
+import { rqbitProcessesOver } from '../../swarm/rqbit-processes.ts';
 import { rqbitBinary } from '../../swarm/rqbit-server.ts';
 import { FILM_SIZE, FilmMount } from '../harness/film-mount.ts';
 import { MountProcess } from '../harness/mount-process.ts';
@@ -18,20 +18,20 @@ it('an rqbit of our own, killed under a reading dd: the mount recovers by itself
     timeoutMs: 200_000,
   });
   await film.untilUploaded(FILM_SIZE / 4);
-  const [pid = Number.NaN] = await serversOver(film.dataDir);
+  const [pid = Number.NaN] = await servers(film);
   process.kill(pid, 'SIGKILL');
   for (let round = 0; round < 5; round++) await film.listAndStat();
   expect(await copying).toMatchObject({ code: 0, stdout: '', stderr: '' });
-  expect(await serversOver(film.dataDir)).toHaveLength(1);
+  expect(await servers(film)).toHaveLength(1);
   expect(await film.mount.stop()).toBe(0);
-  expect(await serversOver(film.dataDir)).toEqual([]);
+  expect(await servers(film)).toEqual([]);
 });
 
 it('our own kill -9 leaves no rqbit running, and the next mount has every torrent', async () => {
   const film = await FilmMount.start({ args: OF_OUR_OWN });
-  expect(await serversOver(film.dataDir)).toHaveLength(1);
+  expect(await servers(film)).toHaveLength(1);
   await film.mount.stop('SIGKILL');
-  await eventually(async () => expect(await serversOver(film.dataDir)).toEqual([]));
+  await eventually(async () => expect(await servers(film)).toEqual([]));
   const { mountpoint } = film.mount;
   const next = await MountProcess.start({ mountpoint, dataDir: film.dataDir, args: OF_OUR_OWN });
   await next.untilListed(['film.bin']);
@@ -42,18 +42,6 @@ it('our own kill -9 leaves no rqbit running, and the next mount has every torren
   }, 60_000);
 });
 
-/** The rqbit processes whose session lies in this data directory. */
-async function serversOver(dataDir: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
-  const commandLines = await Promise.all(
-    pids.map(async pid => ({ pid, words: await wordsOf(pid).catch((): readonly string[] => []) })),
-  );
-  const session = join(dataDir, 'rqbit', 'session');
-  return commandLines
-    .filter(({ words }) => words[0] === rqbitBinary() && words.includes(session))
-    .map(({ pid }) => pid);
-}
-
-async function wordsOf(pid: number): Promise<readonly string[]> {
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+function servers({ dataDir }: FilmMount): Promise<number[]> {
+  return rqbitProcessesOver(join(dataDir, 'rqbit'));
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { type FilePlan, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { serveOnLoopback } from '../../swarm/loopback-site.ts';
 import { checkedRead } from '../harness/checked-read.ts';
 import { runOk } from '../harness/run.ts';
 import { type EngineKind, ManagedMount } from '../management/managed-mount.ts';
@@ -148,16 +147,9 @@ describe('over rqbit', () => {
 /** A web server on loopback that gives the film's .torrent for any path. */
 async function serveTorrent() {
   let requests = 0;
-  const server = createServer((_, response) => {
+  const { port, href } = await serveOnLoopback((_, response) => {
     requests++;
     response.end(film.bytes);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
-  return { port: address.port, url: `http://127.0.0.1:${address.port}/x.torrent`, requests: () => requests };
+  return { port, url: `${href}x.torrent`, requests: () => requests };
 }
