@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -7,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
+import { readInBackground } from '../harness/background-reader.ts';
 import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
 import { run } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -30,10 +29,10 @@ test('a download, a reader that waits, adding, forgetting and a restart, in a re
 }, async () => {
   const swarm = await Swarm.start();
   let mount = await swarm.mount('127.0.0.1:0');
-  const url = dashboardOf(mount);
+  const url = mount.dashboardUrl;
   const browser = await Browser.launch();
   onTestFinished(() => browser.close());
-  const { page, problems } = await browser.open(url);
+  const { page, problems } = await browser.open(url.href);
   const torrents = page.locator('#torrents');
   const row = (name: string) => torrents.getByRole('listitem').filter({ hasText: name });
 
@@ -72,7 +71,7 @@ test('a download, a reader that waits, adding, forgetting and a restart, in a re
   await mount.destroy();
   const connection = page.locator('#connection');
   await expect.poll(() => connection.textContent(), { timeout: 20_000 }).toBe('reconnecting');
-  mount = await swarm.mount(new URL(url).host);
+  mount = await swarm.mount(url.host);
   await expect.poll(() => connection.textContent(), { timeout: 20_000 }).toBe('live');
   await row(concert.name).waitFor();
   expect(problems.filter(problem => !problem.startsWith('Failed to load resource'))).toEqual([]);
@@ -103,23 +102,6 @@ class Swarm {
       args: [...LOOPBACK_ONLY, '--peer', this.#seeder.address, '--http', http, '--status-poll-interval', '1s'],
     });
   }
-}
-
-function dashboardOf(mount: MountProcess): string {
-  const url = /^dashboard: (\S+)$/m.exec(mount.output)?.[1];
-  if (url === undefined) throw new Error(`the mount told of no dashboard:\n${mount.output}`);
-  return url;
-}
-
-function readInBackground(path: string): ChildProcess {
-  const reader = spawn('cat', [path], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    if (reader.exitCode !== null || reader.signalCode !== null) return;
-    const gone = once(reader, 'exit');
-    reader.kill('SIGKILL');
-    await gone;
-  });
-  return reader;
 }
 
 async function progressOf(row: ReturnType<Page['locator']>): Promise<number> {

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { MountProcess } from './mount-process.ts';
+import type { MountProcess } from './mount-process.ts';
+import { mountTorrents } from './mount-torrents.ts';
 import { runOk } from './run.ts';
 import { scratchFolder } from './scratch.ts';
 import { startWaitingReader } from './waiting-reader.ts';
@@ -32,35 +32,21 @@ export class FilmMount {
   /** What earlier lives of the seeder uploaded. */
   #uploadedBefore = 0;
 
-  private constructor(parts: { mount: MountProcess; source: string; dataDir: string; seeder: Seeder }) {
+  private constructor(parts: { mount: MountProcess; source: string; seeder: Seeder }) {
     this.mount = parts.mount;
     this.mountedFile = parts.mount.path('film.bin');
     this.sourceFile = parts.source;
-    this.dataDir = parts.dataDir;
+    this.dataDir = parts.mount.dataDir;
     this.#seeder = parts.seeder;
   }
 
   static async start({ args, uid }: FilmMountOptions): Promise<FilmMount> {
     const folder = await scratchFolder();
-    const home = join(folder, 'home');
-    const mountpoint = join(home, 'mnt');
-    await mkdir(mountpoint, { recursive: true });
-    if (uid !== undefined) await Promise.all([home, mountpoint].map(path => chown(path, uid, uid)));
     const torrent = makeTorrent({ name: 'film.bin', content: patternContent(FILM_SIZE, 'film'), pieceLength: 2 ** 18 });
-    const torrentFile = join(folder, 'film.torrent');
-    await writeFile(torrentFile, torrent.bytes);
     writePayload(torrent, folder);
     const seeder = await Seeder.start({ torrents: [torrent], payloadDir: folder, rate: RATE });
-    const dataDir = join(home, 'data');
-    const mount = await MountProcess.start({
-      sources: [torrentFile],
-      mountpoint,
-      dataDir,
-      args: [...args, '--peer', seeder.address],
-      ...(uid === undefined ? {} : { uid, env: { HOME: home } }),
-    });
-    await mount.untilListed([torrent.name]);
-    return new FilmMount({ mount, source: join(folder, torrent.name), dataDir, seeder });
+    const mount = await mountTorrents([torrent], { args: [...args, '--peer', seeder.address], uid });
+    return new FilmMount({ mount, source: join(folder, torrent.name), seeder });
   }
 
   /** Reads all of the mounted film. */

@@ -23,7 +23,7 @@ export interface MountProcessOptions {
   readonly args?: readonly string[];
   /** Runs as this user; root by default. */
   readonly uid?: number;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** Options that keep the embedded engine to the peers it is told of. */
@@ -35,12 +35,14 @@ export const LOOPBACK_ONLY = ['--engine', 'embedded', '--no-dht', '--no-trackers
  */
 export class MountProcess {
   readonly mountpoint: string;
+  readonly dataDir: string;
   readonly child: ChildProcess;
   readonly #uid: number | undefined;
   #output = '';
 
   private constructor(options: MountProcessOptions, child: ChildProcess) {
     this.mountpoint = options.mountpoint;
+    this.dataDir = options.dataDir;
     this.#uid = options.uid;
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -74,6 +76,13 @@ export class MountProcess {
   /** All that it printed so far. */
   get output(): string {
     return this.#output;
+  }
+
+  /** Where it serves HTTP, as it said before it was ready. */
+  get dashboardUrl(): URL {
+    const url = /^dashboard: (\S+)$/m.exec(this.#output)?.[1];
+    if (url === undefined) throw new Error(`the mount told of no dashboard:\n${this.#output}`);
+    return new URL(url);
   }
 
   get pid(): number {

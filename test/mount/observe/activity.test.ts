@@ -1,31 +1,21 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { readInBackground, runInBackground } from '../harness/background-reader.ts';
+import { LOOPBACK_ONLY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
-import { scratchFolder } from '../harness/scratch.ts';
 
 const MiB = 2 ** 20;
 const film = makeTorrent({ name: 'film.mkv', content: patternContent(8 * MiB, 'film'), pieceLength: 256 * 1024 });
 const lost = makeTorrent({ name: 'lost.mkv', content: patternContent(MiB, 'lost'), pieceLength: 256 * 1024 });
 
 test('status.json tells of the cache, and of reads under way and waiting', async () => {
-  const folder = await scratchFolder();
   const seeder = await Seeder.start({ torrents: [film] });
-  const sources = [join(folder, 'film.torrent'), join(folder, 'lost.torrent')];
-  for (const [index, torrent] of [film, lost].entries()) await writeFile(sources[index] ?? '', torrent.bytes);
-  const mount = await MountProcess.start({
-    sources,
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
+  const mount = await mountTorrents([film, lost], {
     args: [...LOOPBACK_ONLY, '--peer', seeder.address, '--cache-size', '64M', '--read-timeout', '10m'],
   });
-  await mount.untilListed([film.name, lost.name]);
   const activity = async () => {
     const { cache, reads } = JSON.parse(await runOk('cat', [mount.path('.torrent-fuse', 'status.json')]));
     return { cache, reads };
@@ -37,18 +27,8 @@ test('status.json tells of the cache, and of reads under way and waiting', async
 
   const readTwice =
     'exec 3<"$1" 4<"$1"; for fd in 3 4; do dd bs=65536 count=1 skip=32 status=none <&$fd >/dev/null; done; cat >/dev/null';
-  const reader = spawn('bash', ['-c', readTwice, 'bash', mount.path('film.mkv')], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  const waiter = spawn('cat', [mount.path('lost.mkv')], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    for (const child of [reader, waiter]) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
-  });
+  runInBackground('bash', ['-c', readTwice, 'bash', mount.path('film.mkv')]);
+  readInBackground(mount.path('lost.mkv'));
   await expect.poll(async () => (await activity()).cache.hits, { timeout: 60_000 }).toBeGreaterThan(0);
   await expect.poll(async () => (await activity()).reads.waiting, { timeout: 60_000 }).toBe(1);
   const { cache, reads } = await activity();

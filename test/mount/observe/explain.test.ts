@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { jsonOutputs } from '../../../src/cli/json-output.ts';
 import { patternContent } from '../../fixtures/content.ts';
-import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder, type SeederOptions } from '../../swarm/seeder.ts';
+import { readInBackground } from '../harness/background-reader.ts';
 import { listeningPorts } from '../harness/listening-ports.ts';
-import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { CLI, LOOPBACK_ONLY, type MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { run, runOk } from '../harness/run.ts';
-import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from '../rqbit/over-rqbit.ts';
 
 const MiB = 2 ** 20;
@@ -30,7 +27,7 @@ describe('torrent-fuse explain', () => {
 
   test('no peers: which pieces a waiting read lacks, and until when it waits', async () => {
     const mount = await mountFilm(undefined);
-    readInBackground(mount);
+    readInBackground(mount.path('film.mkv'));
     const text = await explained(mount, /^film\.mkv: there is no peer to fetch from$/m);
     expect(text).toMatch(/waiting reads need pieces? 0.* of the file; missing: 0/);
     expect(text).toMatch(/waits .* at offset 0 for .* fails in \d+ s if none comes/);
@@ -53,7 +50,7 @@ describe('torrent-fuse explain', () => {
 
   test('slow peer: how long it will take', async () => {
     const mount = await mountFilm(await Seeder.start({ torrents: [film], rate: 48 * 1024 } satisfies SeederOptions));
-    readInBackground(mount);
+    readInBackground(mount.path('film.mkv'));
     await explained(
       mount,
       /^film\.mkv: the bytes come slowly$/m,
@@ -64,9 +61,9 @@ describe('torrent-fuse explain', () => {
 
   test('who has the missing pieces: the seeder, and not a peer that has nothing', async () => {
     const seeder = await Seeder.start({ torrents: [film], rate: 48 * 1024 });
-    const [port] = listeningPorts((await mountTorrent(film, [...LOOPBACK_ONLY])).pid);
+    const [port] = listeningPorts((await mountTorrents([film], { args: LOOPBACK_ONLY })).pid);
     const mount = await mountFilm(seeder, ['--peer', `127.0.0.1:${port}`]);
-    readInBackground(mount);
+    readInBackground(mount.path('film.mkv'));
     await explained(mount, /^ {2}peers {5}2 connected/m);
     const text = await explained(mount, /^ {2}holders /m);
     expect(text).toContain(`  holders   1 peer has missing pieces: ${seeder.address} (all)\n`);
@@ -80,9 +77,9 @@ describe('torrent-fuse explain', () => {
   });
 
   test('stalled: a peer is connected and has nothing of what is needed', async () => {
-    const [port] = listeningPorts((await mountTorrent(film, [...LOOPBACK_ONLY])).pid);
+    const [port] = listeningPorts((await mountTorrents([film], { args: LOOPBACK_ONLY })).pid);
     const mount = await mountFilm(undefined, ['--peer', `127.0.0.1:${port}`]);
-    readInBackground(mount);
+    readInBackground(mount.path('film.mkv'));
     const text = await explained(mount, /^film\.mkv: peers are connected, but none sends what is needed$/m);
     expect(text).toMatch(/^ {2}holders {3}no connected peer has a missing piece$/m);
     expect(text).toMatch(/^ {2}speed {5}0 B\/s$/m);
@@ -92,8 +89,10 @@ describe('torrent-fuse explain', () => {
   test('who has them, over rqbit, which does not tell: unknown', async () => {
     const server = await RqbitServer.start();
     const seeder = await Seeder.start({ torrents: [film], rate: 48 * 1024 });
-    const mount = await mountTorrent(film, overRqbit(server, '--rqbit-on-demand', '--peer', seeder.address));
-    readInBackground(mount);
+    const mount = await mountTorrents([film], {
+      args: overRqbit(server, '--rqbit-on-demand', '--peer', seeder.address),
+    });
+    readInBackground(mount.path('film.mkv'));
     const text = await explained(mount, /^ {2}peers {5}1 connected/m);
     expect(text).toMatch(/^ {2}holders {3}unknown: this engine does not tell which peer has which piece$/m);
   });
@@ -101,7 +100,7 @@ describe('torrent-fuse explain', () => {
   test('engine down: where it should be, and what it failed with', async () => {
     const server = await RqbitServer.start();
     const args = ['--engine', 'rqbit', '--rqbit-url', server.url.href, '--status-poll-interval', '1s'];
-    const mount = await mountTorrent(film, args);
+    const mount = await mountTorrents([film], { args });
     await server.kill();
     const text = await explained(mount, /^film\.mkv: the engine does not answer$/m);
     expect(text).toMatch(/engine .*rqbit.*127\.0\.0\.1/);
@@ -111,35 +110,7 @@ describe('torrent-fuse explain', () => {
 
 function mountFilm(seeder: Seeder | undefined, args: readonly string[] = []): Promise<MountProcess> {
   const peers = seeder ? ['--peer', seeder.address] : [];
-  return mountTorrent(film, [...LOOPBACK_ONLY, '--status-poll-interval', '1s', ...peers, ...args]);
-}
-
-async function mountTorrent(torrent: MadeTorrent, args: readonly string[]): Promise<MountProcess> {
-  const folder = await scratchFolder();
-  const source = join(folder, 'source.torrent');
-  await writeFile(source, torrent.bytes);
-  const mount = await MountProcess.start({
-    sources: [source],
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
-    args,
-  });
-  await expect
-    .poll(() => run('ls', [mount.mountpoint]).then(({ stdout }) => stdout), { timeout: 20_000 })
-    .toContain(torrent.name);
-  return mount;
-}
-
-/** Reads the file from its beginning until the test is over. */
-function readInBackground(mount: MountProcess): ChildProcess {
-  const reader = spawn('cat', [mount.path('film.mkv')], { stdio: 'ignore' });
-  onTestFinished(async () => {
-    if (reader.exitCode !== null || reader.signalCode !== null) return;
-    const gone = once(reader, 'exit');
-    reader.kill('SIGKILL');
-    await gone;
-  });
-  return reader;
+  return mountTorrents([film], { args: [...LOOPBACK_ONLY, '--status-poll-interval', '1s', ...peers, ...args] });
 }
 
 /** What the command says, as soon as it says all of this at once: what is not measured yet is not known yet. */

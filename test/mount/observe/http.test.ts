@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +6,8 @@ import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { listeningPorts } from '../harness/listening-ports.ts';
-import { CLI, LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { CLI, LOOPBACK_ONLY, type MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 
@@ -21,7 +21,7 @@ describe('the HTTP server of a mount', () => {
     // One is that of the BitTorrent engine.
     expect(listeningPorts(without.pid)).toHaveLength(1);
     expect(listeningPorts(served.pid)).toHaveLength(2);
-    expect(listeningPorts(served.pid)).toContain(Number(dashboardOf(served).port));
+    expect(listeningPorts(served.pid)).toContain(Number(served.dashboardUrl.port));
   });
 
   test('is not started on an address for others without a token', async () => {
@@ -35,7 +35,7 @@ describe('the HTTP server of a mount', () => {
   test('disturbs no read, whatever comes at it: 1,000 requests at once, large bodies, strangers', async () => {
     const seeder = await Seeder.start({ torrents: [film], rate: 8 * 2 ** 20 });
     const mount = await mountFilm(['--http', '127.0.0.1:0', '--peer', seeder.address]);
-    const url = dashboardOf(mount);
+    const url = mount.dashboardUrl;
     const reading = run('sha256sum', [mount.path('film.mkv')]);
     const agent = new Agent({ maxSockets: 300 });
     const large = { 'content-type': 'application/json', 'content-length': '10000000' };
@@ -64,7 +64,7 @@ describe('the HTTP server of a mount', () => {
 
   test('lets nobody in without the token where there is one, and takes no change from a foreign page', async () => {
     const mount = await mountFilm(['--http', '127.0.0.1:0'], { TORRENT_FUSE_HTTP_TOKEN: TOKEN });
-    const url = dashboardOf(mount);
+    const url = mount.dashboardUrl;
     const bearer = { authorization: `Bearer ${TOKEN}` };
     for (const path of ['/api/status', '/api/events', '/metrics', `/api/torrents/${film.infoHash}/files`]) {
       expect(await statusOf(new URL(path, url), {}), path).toBe(401);
@@ -88,7 +88,7 @@ describe('the HTTP server of a mount', () => {
     const answers = Array.from({ length: 20 }, (_, index) => {
       // Too long for JSON; short enough for a .torrent, and none.
       const type = index % 2 === 0 ? 'application/json' : 'application/x-bittorrent';
-      return fetch(new URL('/api/torrents', dashboardOf(mount)), {
+      return fetch(new URL('/api/torrents', mount.dashboardUrl), {
         method: 'POST',
         headers: { 'content-type': type },
         body,
@@ -99,13 +99,13 @@ describe('the HTTP server of a mount', () => {
     });
     for (const answer of await Promise.all(answers)) expect([400, 413, 503, 'cut']).toContain(answer);
     expect((await reading).stdout.split(' ')[0]).toBe(sha256(film));
-    const status = await fetch(new URL('/api/status', dashboardOf(mount)));
+    const status = await fetch(new URL('/api/status', mount.dashboardUrl));
     expect(await status.json()).toMatchObject({ torrents: [{ info_hash: film.infoHash }] });
   });
 
   test('shows the metrics that the mount itself has, and promtool likes them', async () => {
     const mount = await mountFilm(['--http', '127.0.0.1:0']);
-    const served = await (await fetch(new URL('/metrics', dashboardOf(mount)))).text();
+    const served = await (await fetch(new URL('/metrics', mount.dashboardUrl))).text();
     const own = await runOk('cat', [mount.path('.torrent-fuse', 'metrics')]);
     const names = (text: string) => text.split('\n').filter(line => line.startsWith('# TYPE'));
     expect(names(own)).toEqual(names(served));
@@ -123,26 +123,13 @@ describe('the HTTP server of a mount', () => {
   });
 });
 
-async function mountFilm(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<MountProcess> {
-  const folder = await scratchFolder();
-  const source = join(folder, 'film.torrent');
-  await writeFile(source, film.bytes);
-  return MountProcess.start({
-    sources: [source],
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
-    args: [...LOOPBACK_ONLY, ...args],
-    env,
-  });
+function mountFilm(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<MountProcess> {
+  return mountTorrents([film], { args: [...LOOPBACK_ONLY, ...args], env });
 }
 
 function sha256({ files: [file] }: MadeTorrent): string {
   const bytes = file?.content.read(0, file.content.size) ?? new Uint8Array();
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function dashboardOf(mount: MountProcess): URL {
-  return new URL(/^dashboard: (\S+)$/m.exec(mount.output)?.[1] ?? 'none');
 }
 
 /** Sends a head and no body; `cut` when the connection ends without an answer. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RepeatLimiter } from '../../../src/observe/repeat-limiter.ts';
@@ -6,7 +6,8 @@ import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { LOOPBACK_ONLY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { run, runOk, shell } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from '../rqbit/over-rqbit.ts';
@@ -91,9 +92,8 @@ async function logOfABusyMount(engine: readonly string[], env: NodeJS.ProcessEnv
   const { mount, log } = await mountFilm(args, { ...env, TORRENT_FUSE_HTTP_TOKEN: token });
   await runOk('sha256sum', [mount.path(film.name)]);
   await shell('echo "$2" > "$1/a.magnet"; echo "$3" > "$1/b.magnet"', [mount.mountpoint, magnet, url]);
-  const dashboard = /^dashboard: (\S+)$/m.exec(mount.output)?.[1] ?? 'none';
   for (const presented of [token, `${token}x`]) {
-    const answer = await fetch(new URL('/api/status', dashboard), {
+    const answer = await fetch(new URL('/api/status', mount.dashboardUrl), {
       headers: { authorization: `Bearer ${presented}` },
     });
     expect(answer.status).toBe(presented === token ? 200 : 401);
@@ -106,17 +106,7 @@ async function logOfABusyMount(engine: readonly string[], env: NodeJS.ProcessEnv
 }
 
 async function mountFilm(args: readonly string[], env: NodeJS.ProcessEnv) {
-  const folder = await scratchFolder();
-  const source = join(folder, 'film.torrent');
-  const logFile = join(folder, 'log');
-  await writeFile(source, film.bytes);
-  const mount = await MountProcess.start({
-    sources: [source],
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
-    args: [...args, '--log-format', 'json', '--log-file', logFile],
-    env,
-  });
-  await mount.untilListed([film.name]);
+  const logFile = join(await scratchFolder(), 'log');
+  const mount = await mountTorrents([film], { args: [...args, '--log-format', 'json', '--log-file', logFile], env });
   return { mount, log: () => readFile(logFile, 'utf8') };
 }

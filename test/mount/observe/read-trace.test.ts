@@ -1,11 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { LOOPBACK_ONLY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from '../rqbit/over-rqbit.ts';
@@ -78,18 +79,10 @@ describe('the debug log follows a read by its number', () => {
 
 /** Mounts the film, reads a part of it and again some bytes of the same, and unmounts. */
 async function readAndKeepLog(engine: readonly string[], level = 'debug'): Promise<ReadLog> {
-  const folder = await scratchFolder();
   const seeder = await Seeder.start({ torrents: [film] });
-  const source = join(folder, 'film.torrent');
-  const logFile = join(folder, 'log');
-  await writeFile(source, film.bytes);
-  const mount = await MountProcess.start({
-    sources: [source],
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
-    args: [...engine, '--peer', seeder.address, '--log-level', level, '--log-format', 'json', '--log-file', logFile],
-  });
-  await mount.untilListed([film.name]);
+  const logFile = join(await scratchFolder(), 'log');
+  const logging = ['--log-level', level, '--log-format', 'json', '--log-file', logFile];
+  const mount = await mountTorrents([film], { args: [...engine, '--peer', seeder.address, ...logging] });
   const script =
     'exec 3< "$1"; dd bs=131072 count=1 skip=64 status=none <&3 >/dev/null; exec 3< "$1"; dd bs=4096 count=1 skip=2049 status=none <&3 >/dev/null';
   await runOk('bash', ['-c', script, 'bash', mount.path('film.mkv')]);

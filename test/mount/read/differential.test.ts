@@ -1,14 +1,14 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CuttingProxy } from '../../fakes/cutting-proxy.ts';
 import { patternContent } from '../../fixtures/content.ts';
-import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
+import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Random } from '../../fixtures/random.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { CLI, LOOPBACK_ONLY, MountProcess, NOBODY } from '../harness/mount-process.ts';
+import { CLI, LOOPBACK_ONLY, type MountProcess, NOBODY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { type RandomReads, readAtRandom } from '../harness/random-reads.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -58,28 +58,11 @@ class SeederHolder {
 
 async function mountSeeded(options: { readonly args: readonly string[]; readonly uid?: number }): Promise<Place> {
   const folder = await scratchFolder();
-  const sources = await Promise.all([films, wide].map(torrent => writeTorrent(torrent, folder)));
+  for (const torrent of [films, wide]) writePayload(torrent, folder);
   const seeder = new SeederHolder(await Seeder.start({ torrents: [films, wide], payloadDir: folder, rate: RATE }));
-  const { uid } = options;
-  const home = join(folder, 'home');
-  await mkdir(join(home, 'mnt'), { recursive: true });
-  if (uid !== undefined) await Promise.all([home, join(home, 'mnt')].map(path => chown(path, uid, uid)));
-  const mount = await MountProcess.start({
-    sources,
-    mountpoint: join(home, 'mnt'),
-    dataDir: join(home, 'data'),
-    args: [...options.args, '--peer', seeder.current.address],
-    ...(uid === undefined ? {} : { uid, env: { HOME: home } }),
-  });
-  await mount.untilListed(['films', 'wide.bin']);
+  const { args, uid } = options;
+  const mount = await mountTorrents([films, wide], { args: [...args, '--peer', seeder.current.address], uid });
   return { folder, mount, seeder };
-}
-
-async function writeTorrent(torrent: MadeTorrent, folder: string): Promise<string> {
-  writePayload(torrent, folder);
-  const path = join(folder, `${torrent.name}.torrent`);
-  await writeFile(path, torrent.bytes);
-  return path;
 }
 
 type Fault = () => Promise<void>;

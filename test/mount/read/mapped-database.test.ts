@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import { bytesContent, type Content } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
-import { MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import type { EngineKind } from '../management/managed-mount.ts';
@@ -44,12 +44,7 @@ const mounts: Readonly<Record<EngineKind, (content: Content) => Promise<{ path: 
     const pieces = Array.from({ length: served.details.pieceCount }, (_, piece) => piece);
     const middle = pieces.length / 2;
     served.hold(pieces.filter(piece => Math.abs(piece - middle) > 10)); // nobody brings the others
-    const folder = await scratchFolder();
-    const mount = await MountProcess.start({
-      mountpoint: join(folder, 'mnt'),
-      dataDir: join(folder, 'data'),
-      args: overRqbit(server),
-    });
+    const mount = await mountTorrents([], { args: overRqbit(server) });
     await mount.untilListed([torrent.name]);
     return { path: mount.path(torrent.name) };
   },

@@ -1,12 +1,10 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Content } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
-import { LOOPBACK_ONLY, MountProcess, NOBODY } from '../harness/mount-process.ts';
+import { LOOPBACK_ONLY, NOBODY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
-import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from '../rqbit/over-rqbit.ts';
 
 export const PIECE = 2 ** 20;
@@ -43,23 +41,9 @@ interface Metering {
 }
 
 async function mountOf(content: Content, { args, uid, file, pattern }: Metering): Promise<MeteredMount> {
-  const folder = await scratchFolder();
   const torrent = makeTorrent({ name: 'file', content, pieceLength: PIECE });
   const seeder = await Seeder.start({ torrents: [torrent] });
-  const source = join(folder, 'file.torrent');
-  await writeFile(source, torrent.bytes);
-  const home = join(folder, 'home');
-  const mountpoint = join(home, 'mnt');
-  await mkdir(mountpoint, { recursive: true });
-  if (uid !== undefined) await Promise.all([home, mountpoint].map(path => chown(path, uid, uid)));
-  const mount = await MountProcess.start({
-    sources: [source],
-    mountpoint,
-    dataDir: join(home, 'data'),
-    args: [...args, '--peer', seeder.address],
-    ...(uid === undefined ? {} : { uid, env: { HOME: home } }),
-  });
-  await mount.untilListed(['file']);
+  const mount = await mountTorrents([torrent], { args: [...args, '--peer', seeder.address], uid });
   const count = async () => {
     const text = await runOk(...mount.asMounter('cat', [mount.path('.torrent-fuse', file)]));
     return Number(pattern.exec(text)?.[1]);

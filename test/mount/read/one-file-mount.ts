@@ -1,10 +1,10 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { metricOf } from '../harness/metric.ts';
-import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
+import { LOOPBACK_ONLY, type MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 
@@ -33,16 +33,10 @@ export class OneFileMount {
   readonly source: string;
   readonly seeder: Seeder;
 
-  private constructor(parts: {
-    torrent: MadeTorrent;
-    mount: MountProcess;
-    dataDir: string;
-    source: string;
-    seeder: Seeder;
-  }) {
+  private constructor(parts: { torrent: MadeTorrent; mount: MountProcess; source: string; seeder: Seeder }) {
     this.torrent = parts.torrent;
     this.mount = parts.mount;
-    this.dataDir = parts.dataDir;
+    this.dataDir = parts.mount.dataDir;
     this.source = parts.source;
     this.seeder = parts.seeder;
   }
@@ -53,21 +47,9 @@ export class OneFileMount {
     const torrent = makeTorrent({ name: 'file', content, pieceLength });
     writePayload(torrent, folder);
     const seeder = await Seeder.start({ torrents: [torrent], payloadDir: folder, rate });
-    const torrentFile = join(folder, 'file.torrent');
-    await writeFile(torrentFile, torrent.bytes);
-    const home = join(folder, 'home');
-    const [mountpoint, dataDir] = [join(home, 'mnt'), join(home, 'data')];
-    await mkdir(mountpoint, { recursive: true });
-    if (uid !== undefined) await Promise.all([home, mountpoint].map(path => chown(path, uid, uid)));
-    const mount = await MountProcess.start({
-      sources: [torrentFile],
-      mountpoint,
-      dataDir,
-      args: [...args, '--peer', seeder.address, '--status-poll-interval', '200ms', ...more],
-      ...(uid === undefined ? {} : { uid, env: { HOME: home } }),
-    });
-    await mount.untilListed([torrent.name]);
-    return new OneFileMount({ torrent, mount, dataDir, source: join(folder, torrent.name), seeder });
+    const all = [...args, '--peer', seeder.address, '--status-poll-interval', '200ms', ...more];
+    const mount = await mountTorrents([torrent], { args: all, uid });
+    return new OneFileMount({ torrent, mount, source: join(folder, torrent.name), seeder });
   }
 
   get path(): string {

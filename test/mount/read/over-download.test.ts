@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
 import { runOk } from '../harness/run.ts';
 import { type MeteredMount, mountEmbedded, mountOverRqbit, PIECE } from './metered-mount.ts';
 
+const PLAYER = fileURLToPath(new URL('../harness/player.py', import.meta.url));
 const KiB = 2 ** 10;
 const MiB = 2 ** 20;
 
@@ -47,20 +49,9 @@ describe.each([
   });
 });
 
-const PLAYER = `
-import os, sys, time
-film = os.open(sys.argv[1], os.O_RDONLY)
-left = int(sys.argv[2])
-while left > 0:
-    left -= len(os.read(film, 65536))
-    time.sleep(0.02)
-print("paused", flush=True)
-sys.stdin.read()
-`;
-
 /** Reads so many bytes as a player does, then pauses for the rest of the test with the file open. */
 async function play(mount: MeteredMount, bytes: number): Promise<void> {
-  const [command, args] = mount.asReader('/usr/bin/python3', ['-c', PLAYER, mount.path, `${bytes}`]);
+  const [command, args] = mount.asReader('/usr/bin/python3', [PLAYER, mount.path, `${bytes}`]);
   const player = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(player, 'exit');
   onTestFinished(async () => {

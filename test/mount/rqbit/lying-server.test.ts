@@ -5,8 +5,9 @@ import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { checkedRead } from '../harness/checked-read.ts';
 import { MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
-import { createScratchFolder, removeScratchFolder, scratchFolder } from '../harness/scratch.ts';
+import { createScratchFolder, removeScratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from './over-rqbit.ts';
 
 const FILE_SIZE = 2 ** 19;
@@ -131,12 +132,7 @@ describe('while rqbit answers every call with', () => {
   it.each(jsonLies)('%s, a mount begins without torrents, and has them when it answers properly', async (_, lie) => {
     server.beHonest();
     server.lie(ANY_CALL, lie);
-    const own = await scratchFolder();
-    const other = await MountProcess.start({
-      mountpoint: join(own, 'mnt'),
-      dataDir: join(own, 'data'),
-      args: mountArgs(),
-    });
+    const other = await mountTorrents([], { args: mountArgs() });
     expect(await runOk('ls', [other.mountpoint])).toBe('');
     server.beHonest();
     await other.untilListed([torrent.name], 90_000);
@@ -145,9 +141,7 @@ describe('while rqbit answers every call with', () => {
   it('fields that nobody knows, all is well', async () => {
     server.beHonest();
     server.lie(ANY_CALL, { kind: 'edit', edit: withExtraFields });
-    const own = await scratchFolder();
-    const args = mountArgs();
-    const other = await MountProcess.start({ mountpoint: join(own, 'mnt'), dataDir: join(own, 'data'), args });
+    const other = await mountTorrents([], { args: mountArgs() });
     await other.untilListed([torrent.name]);
     const last = `${torrent.files.length - 1}`;
     const got = await checkedRead(other.path(torrent.name, last), join(folder, 'lies', last));

@@ -9,7 +9,7 @@ import { RecordingProxy } from '../../swarm/recording-proxy.ts';
 import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { checkedRead } from '../harness/checked-read.ts';
-import { MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from './over-rqbit.ts';
@@ -31,7 +31,6 @@ it('an rqbit that is killed in mid-read and refuses its streams while it checks:
   timeout: 240_000,
 }, async () => {
   const folder = await scratchFolder();
-  await writeFile(join(folder, 'heavy.torrent'), heavy.bytes);
   writePayload(heavy, folder);
   const seeder = await Seeder.start({ torrents: [heavy], payloadDir: folder, rate: 4 * 2 ** 20 });
   const server = await RqbitServer.start({ persistence: true });
@@ -39,10 +38,7 @@ it('an rqbit that is killed in mid-read and refuses its streams while it checks:
   await writeFile(join(server.downloads, 'heavy/ballast.bin'), '');
   await truncate(join(server.downloads, 'heavy/ballast.bin'), BALLAST_SIZE);
   const proxy = await RecordingProxy.start(server.url);
-  const mount = await MountProcess.start({
-    sources: [join(folder, 'heavy.torrent')],
-    mountpoint: join(folder, 'mnt'),
-    dataDir: join(folder, 'data'),
+  const mount = await mountTorrents([heavy], {
     args: overRqbit(proxy, '--read-timeout', '3m', '--peer', seeder.address),
   });
   const torrents = async () => JSON.parse(await runOk('cat', [mount.path('.torrent-fuse/status.json')])).torrents;

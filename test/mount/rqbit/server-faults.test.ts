@@ -9,7 +9,7 @@ import { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { checkedRead } from '../harness/checked-read.ts';
 import { FILM_SIZE, FilmMount } from '../harness/film-mount.ts';
-import { MountProcess } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { runOk, shell } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { ManagedMount } from '../management/managed-mount.ts';
@@ -25,17 +25,12 @@ describe('twenty readers of twenty files of a torrent without peers, over an rqb
     }));
     const dead = makeTorrent({ name: 'dead', files });
     const folder = await scratchFolder();
-    for (const torrent of [dead, healthy]) await writeFile(join(folder, `${torrent.name}.torrent`), torrent.bytes);
+    await writeFile(join(folder, 'healthy.bin.torrent'), healthy.bytes);
     writePayload(healthy, folder);
     const seeder = await Seeder.start({ torrents: [healthy], payloadDir: folder });
     const proxy = await RecordingProxy.start((await RqbitServer.start()).url);
-    const mount = await MountProcess.start({
-      sources: [join(folder, 'dead.torrent')],
-      mountpoint: join(folder, 'mnt'),
-      dataDir: join(folder, 'data'),
-      args: overRqbit(proxy, '--read-timeout', '10m', '--peer', seeder.address),
-    });
-    await mount.untilListed(['dead']);
+    const args = overRqbit(proxy, '--read-timeout', '10m', '--peer', seeder.address);
+    const mount = await mountTorrents([dead], { args });
     const stop = new AbortController();
     const script = 'for file in "$1"/*; do cat "$file" & done; wait';
     const readers = shell(script, [mount.path('dead')], { timeoutMs: 110_000, signal: stop.signal }).catch(() => {});

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
@@ -9,7 +9,8 @@ import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make
 import { RqbitServer, type RqbitServerOptions } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { type CheckedRead, checkedRead } from '../harness/checked-read.ts';
-import { MountProcess, NOBODY } from '../harness/mount-process.ts';
+import { type MountProcess, NOBODY } from '../harness/mount-process.ts';
+import { mountTorrents } from '../harness/mount-torrents.ts';
 import { shell } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
 import { overRqbit } from './over-rqbit.ts';
@@ -61,16 +62,7 @@ class SharedNames {
       writePayload(torrent, join(folder, torrent.infoHash));
     }
     const [seeder, server] = await Promise.all([Seeder.start({ torrents: all }), RqbitServer.start(options)]);
-    const home = join(folder, 'home');
-    await mkdir(join(home, 'mnt'), { recursive: true });
-    if (uid !== undefined) await Promise.all([home, join(home, 'mnt')].map(path => chown(path, uid, uid)));
-    const mount = await MountProcess.start({
-      mountpoint: join(home, 'mnt'),
-      dataDir: join(home, 'data'),
-      args: overRqbit(server, '--peer', seeder.address),
-      env: { HOME: home },
-      ...(uid === undefined ? {} : { uid }),
-    });
+    const mount = await mountTorrents([], { args: overRqbit(server, '--peer', seeder.address), uid });
     return new SharedNames({ server, seeder, mount, folder, uid });
   }
 
