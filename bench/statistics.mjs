@@ -7,3 +7,8 @@ export function percentile(values, p) {
 export function median(values) {
   return percentile(values, 0.5);
 }
+
+/** The median of one figure of each result. */
+export function mid(results, key) {
+  return median(results.map(result => result[key]));
+}

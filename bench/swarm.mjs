@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ const run = promisify(execFile);
 export const PYTHON = '/usr/bin/python3';
 const SEEDER = join(import.meta.dirname, '../test/swarm/seeder.py');
 const CHUNK_BYTES = 2 ** 20;
+const PIECE_BYTES = 2 ** 20;
 
 /** Writes a file of bytes that do not compress and differ by path. */
 export function writeRandomFile(path, size) {
@@ -57,4 +58,18 @@ export async function startSeeder({ torrents, payload, rate = 0, host = '127.0.0
       await exited;
     },
   };
+}
+
+/** A torrent of one file of random bytes. */
+export async function randomTorrent(payload, bytes) {
+  writeRandomFile(payload, bytes);
+  return { payload, bytes, path: await makeTorrent(payload, PIECE_BYTES) };
+}
+
+/** A torrent of one file of zeros that takes no room on the disk. */
+export async function sparseTorrent(payload, bytes) {
+  mkdirSync(dirname(payload), { recursive: true });
+  writeFileSync(payload, '');
+  truncateSync(payload, bytes);
+  return { payload, bytes, path: await makeTorrent(payload, PIECE_BYTES) };
 }

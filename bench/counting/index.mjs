@@ -1,11 +1,12 @@
 // What counting every request costs: one null filesystem that counts beside one that does not, in 20 alternating pairs of
 // short rounds. The null filesystem is the worst case, since it does nothing but be asked.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startServer } from '../child-server.mjs';
+import { median, mid } from '../statistics.mjs';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -28,7 +29,7 @@ export default async function benchmark({ row, log }) {
       const pairs = await alternate(servers, args => run(load, [name, ...args]));
       const ratios = pairs.map(({ count, plain }) => count / plain);
       log(`${name}: median of ${PAIRS} ratios ${median(ratios).toFixed(4)}`);
-      const plain = median(pairs.map(pair => pair.plain));
+      const plain = mid(pairs, 'plain');
       row({ ...labels, ours: plain * median(ratios), beside: plain, besideName: 'not counted', goal: GOAL });
     }
   } finally {
@@ -54,22 +55,6 @@ async function alternate(servers, load) {
 async function start(mode, folder) {
   const mountpoint = join(folder, mode);
   mkdirSync(mountpoint);
-  const child = spawn(process.execPath, [join(here, 'serve.mjs'), mountpoint, mode], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  await Promise.race([
-    once(child.stdout, 'data'),
-    exited.then(([code]) => Promise.reject(new Error(`${mode}: ${code}`))),
-  ]);
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await exited;
-  };
-  return { mode, mountpoint, stop };
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  const server = await startServer(process.execPath, [join(here, 'serve.mjs'), mountpoint, mode]);
+  return { mode, mountpoint, stop: server.stop };
 }

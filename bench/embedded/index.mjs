@@ -2,7 +2,7 @@
 // same run: by the embedded engine alone, and by libtorrent. Rounds alternate between them, because the machine's speed drifts.
 import { reportReadFigures } from '../read-figures.mjs';
 import { rounds } from '../rounds.mjs';
-import { median, percentile } from '../statistics.mjs';
+import { mid, percentile } from '../statistics.mjs';
 import { copyTree, downloadPlainly, readFirst, readWhole, seek } from './scenarios.mjs';
 import { buildStage } from './stage.mjs';
 
@@ -110,10 +110,6 @@ async function smallFiles(stage, { row, log }) {
   row({ measure: 'the same, held', unit: 's', ours: mid(ours, 'warmSeconds') });
   row({ measure: 'CPU of the mount for the cold copy', unit: 's', ours: mid(ours, 'cpuSeconds') });
   row({ measure: 'fetched for the copy', unit: 'MiB', ours: mid(ours, 'fetchedMiB') });
-}
-
-function mid(results, key) {
-  return median(results.map(result => result[key]));
 }
 
 function percentiles(row, measure, values) {

@@ -1,9 +1,8 @@
 // What the scenarios read: payloads, their torrents, and seeders of them on loopback, one unlimited and one slow.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeTorrent, startSeeder, writeRandomFile } from '../swarm.mjs';
+import { makeTorrent, randomTorrent, sparseTorrent, startSeeder, writeRandomFile } from '../swarm.mjs';
 
 const MiB = 2 ** 20;
 const SLOW_RATE = 10 * MiB;
@@ -19,9 +18,9 @@ export async function buildStage() {
   try {
     const payload = join(scratch, 'payload');
     const torrents = {
-      big: await single(join(payload, 'big.bin'), 256 * MiB),
-      small: await single(join(payload, 'small.bin'), 32 * MiB),
-      sparse: await sparse(join(payload, 'sparse.bin'), 1024 * MiB),
+      big: await randomTorrent(join(payload, 'big.bin'), 256 * MiB),
+      small: await randomTorrent(join(payload, 'small.bin'), 32 * MiB),
+      sparse: await sparseTorrent(join(payload, 'sparse.bin'), 1024 * MiB),
       tree: await tree(join(payload, 'tree')),
     };
     const paths = Object.values(torrents).map(torrent => torrent.path);
@@ -37,17 +36,6 @@ export async function buildStage() {
     await stop();
     throw error;
   }
-}
-
-async function single(payload, bytes) {
-  writeRandomFile(payload, bytes);
-  return { payload, bytes, path: await makeTorrent(payload, MiB) };
-}
-
-async function sparse(payload, bytes) {
-  await writeFile(payload, '');
-  await truncate(payload, bytes);
-  return { payload, bytes, path: await makeTorrent(payload, MiB) };
 }
 
 /** 2,000 files of about 10 KB, in folders of 50, as they come in a torrent that a client made: in the order of their names. */

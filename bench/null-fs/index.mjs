@@ -1,11 +1,12 @@
 // Our FUSE server beside libfuse3 in C, both with a filesystem that does nothing, so that only the server is measured. Both
 // stay mounted, and short rounds alternate between them, because the machine's speed drifts.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startServer } from '../child-server.mjs';
+import { median } from '../statistics.mjs';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -47,17 +48,8 @@ async function compile(folder) {
 async function start(name, folder, command, args) {
   const mountpoint = join(folder, `mnt-${name}`);
   mkdirSync(mountpoint);
-  const child = spawn(command, [...args, mountpoint], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  await Promise.race([
-    once(child.stdout, 'data'),
-    exited.then(([code]) => Promise.reject(new Error(`${name}: ${code}`))),
-  ]);
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await exited;
-  };
-  return { name, mountpoint, stop };
+  const server = await startServer(command, [...args, mountpoint]);
+  return { name, mountpoint, stop: server.stop };
 }
 
 /** The first round warms up (JIT, the guest's memory) and is thrown away. */
@@ -76,8 +68,4 @@ async function alternate(servers, load, log) {
     log(round === 0 ? 'warmed up' : `round ${round} of ${ROUNDS}`);
   }
   return results;
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startMount } from '../mounted.mjs';
+import { rounds } from '../rounds.mjs';
 import { median } from '../statistics.mjs';
 import { makeTorrent, startSeeder, writeRandomFile } from '../swarm.mjs';
 
@@ -14,7 +15,7 @@ const run = promisify(execFile);
 const ROUNDS = 7;
 const SIZE = 256 * 2 ** 20;
 
-export default async function benchmark({ row }) {
+export default async function benchmark({ row, log }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-passthrough-'));
   const stops = [() => rmSync(folder, { recursive: true })];
   try {
@@ -30,11 +31,11 @@ export default async function benchmark({ row }) {
     await setTimeout(1000); // the engine tells that the file is whole
     await read(mounted);
     const calls = mount.readCalls();
-    const rates = { mounted: [], payload: [] };
-    for (let round = 0; round < ROUNDS; round++) {
-      rates.mounted.push(await read(mounted));
-      rates.payload.push(await read(payload));
-    }
+    const rates = await rounds(log, {
+      name: 'dd',
+      count: ROUNDS,
+      scenarios: { mounted: () => read(mounted), payload: () => read(payload) },
+    });
     const beside = { beside: median(rates.payload), besideName: 'the file itself' };
     row({ measure: 'dd of a complete file', unit: 'MiB/s', ours: median(rates.mounted), ...beside, goal: 0.8 });
     row({ measure: 'read(2) calls of the mount, for each dd', unit: '', ours: (mount.readCalls() - calls) / ROUNDS });

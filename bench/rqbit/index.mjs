@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OVER_DOWNLOAD_LIMIT, reportReadFigures } from '../read-figures.mjs';
 import { rounds } from '../rounds.mjs';
-import { median } from '../statistics.mjs';
+import { mid } from '../statistics.mjs';
 import { fetchHead, measureCurl, measureMount, pausePlayer, readAtRandom, readInOrder } from './scenarios.mjs';
 import { buildStage } from './stage.mjs';
 
@@ -62,7 +62,7 @@ async function onDemand(stage, { row, log }) {
   row({ measure: 'on demand: whole file, in order', unit: 'MiB/s', ours: mid(results.whole, 'rate') });
   reportReadFigures(row, { measure: 'on demand: whole file', engine: 'rqbit', figures: figuresOf(results.whole) });
   const limits = {
-    whole: { measure: 'whole file', most: OVER_DOWNLOAD_LIMIT * stage.wholeMiB },
+    whole: { measure: 'whole file', most: (OVER_DOWNLOAD_LIMIT * stage.whole.bytes) / 2 ** 20 },
     head: { measure: 'first 64 KiB', most: 4 },
     random: { measure: '20 random 64 KiB', most: 40 },
     player: { measure: 'a player that stopped after 6 MiB', most: 20 },
@@ -76,8 +76,4 @@ async function onDemand(stage, { row, log }) {
 
 function figuresOf(results) {
   return Object.fromEntries(['hitRate', 'overDownload', 'peakResidentMiB'].map(key => [key, mid(results, key)]));
-}
-
-function mid(results, key) {
-  return median(results.map(result => result[key]));
 }

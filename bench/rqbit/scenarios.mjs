@@ -14,6 +14,7 @@ const run = promisify(execFile);
 const KiB = 2 ** 10;
 const MiB = 2 ** 20;
 const MEASURE = join(import.meta.dirname, '../measure.py');
+const PLAYER = join(import.meta.dirname, '../../test/mount/harness/player.py');
 
 /** By curl's own clock. */
 export async function measureCurl({ stream, heldBytes }) {
@@ -90,7 +91,7 @@ export function readAtRandom(stage) {
 /** Reads 6 MiB as a player does, then pauses with the file open. */
 export function pausePlayer(stage) {
   return onDemand(stage, stage.sparse, async (mount, path, rqbit) => {
-    const player = mount.spawn(PYTHON, ['-c', PLAYER, path, `${6 * MiB}`]);
+    const player = mount.spawn(PYTHON, [PLAYER, path, `${6 * MiB}`]);
     const gone = once(player, 'exit');
     await once(player.stdout, 'data');
     await setTimeout(PAUSE_MS);
@@ -101,17 +102,6 @@ export function pausePlayer(stage) {
   });
 }
 
-const PLAYER = `
-import os, sys, time
-film = os.open(sys.argv[1], os.O_RDONLY)
-left = int(sys.argv[2])
-while left > 0:
-    left -= len(os.read(film, 65536))
-    time.sleep(0.02)
-print("paused", flush=True)
-sys.stdin.read()
-`;
-
 /** Longer than the mount keeps a stream that nobody reads. */
 const PAUSE_MS = 6000;
 
@@ -119,10 +109,17 @@ const PAUSE_MS = 6000;
 function onDemand(stage, torrent, measure) {
   return inFolder(stage.scratch, async folder => {
     const rqbit = await startRqbit(folder);
-    const parts = { folder, sources: [torrent], peer: stage.peer, rqbit, asNobody: true, args: ['--rqbit-on-demand'] };
+    const parts = {
+      folder,
+      sources: [torrent.path],
+      peer: stage.peer,
+      rqbit,
+      asNobody: true,
+      args: ['--rqbit-on-demand'],
+    };
     const mount = await startMount(parts);
     try {
-      const name = basename(torrent, '.torrent');
+      const name = basename(torrent.payload);
       await mount.untilListed([name]);
       const measured = await measure(mount, mount.path(name), rqbit);
       return { ...(await counts(mount, rqbit)), ...(await readFigures(mount)), ...measured };

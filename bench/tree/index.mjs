@@ -1,12 +1,13 @@
 // A torrent of 200,000 files and a root of 10,000 torrents, beside a tenth of each: listing must grow linearly. Every round
 // mounts anew, so the kernel remembers nothing.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { startServer } from '../child-server.mjs';
+import { rounds } from '../rounds.mjs';
+import { mid } from '../statistics.mjs';
 
 const run = promisify(execFile);
 const ROUNDS = 3;
@@ -18,14 +19,9 @@ const sizes = [
 const GOAL = 0.7;
 
 export default async function benchmark({ row, log }) {
-  const results = { whole: [], tenth: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const size of sizes) {
-      results[size.name].push(await measure(size));
-      log(`round ${round + 1} of ${ROUNDS}, ${size.name}`);
-    }
-  }
-  const pair = key => ({ ours: median(results.whole, key), beside: median(results.tenth, key), besideName: 'a tenth' });
+  const scenarios = Object.fromEntries(sizes.map(size => [size.name, () => measure(size)]));
+  const results = await rounds(log, { name: 'whole and tenth', count: ROUNDS, scenarios });
+  const pair = key => ({ ours: mid(results.whole, key), beside: mid(results.tenth, key), besideName: 'a tenth' });
   row({ measure: 'build the tree of 200,000 files', unit: 'files/s', ...pair('buildRate'), goal: GOAL });
   row({ measure: 'find over 200,000 files', unit: 'files/s', ...pair('findRate'), goal: GOAL });
   row({ measure: 'ls of 10,000 torrents', unit: 'torrents/s', ...pair('listRate'), goal: GOAL });
@@ -65,20 +61,10 @@ async function measureStarts({ torrents }) {
 
 async function measureListing({ files, torrents }) {
   const mountpoint = mkdtempSync(join(tmpdir(), 'bench-tree-'));
-  const server = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'serve.mjs'), mountpoint, `${files}`, `${torrents}`],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const exited = once(server, 'exit');
+  const script = join(import.meta.dirname, 'serve.mjs');
+  const server = await startServer(process.execPath, [script, mountpoint, `${files}`, `${torrents}`]);
   try {
-    const [ready] = await Promise.race([
-      once(createInterface(server.stdout), 'line'),
-      exited.then(([code]) => Promise.reject(new Error(`the server ended with ${code}`))),
-    ]);
-    const { buildMs, treeBytes } = JSON.parse(ready);
+    const { buildMs, treeBytes } = JSON.parse(server.line);
     const listSeconds = await secondsOf('ls', [mountpoint]);
     const findSeconds = await secondsOf('find', [join(mountpoint, 'big')]);
     return {
@@ -89,8 +75,7 @@ async function measureListing({ files, torrents }) {
       residentMiB: residentKiB(server.pid) / 1024,
     };
   } finally {
-    server.kill('SIGTERM');
-    await exited;
+    await server.stop();
     rmSync(mountpoint, { recursive: true });
   }
 }
@@ -103,9 +88,4 @@ async function secondsOf(command, args) {
 
 function residentKiB(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-}
-
-function median(results, key) {
-  const values = results.map(result => result[key]).sort((one, other) => one - other);
-  return values[Math.floor(values.length / 2)];
 }
