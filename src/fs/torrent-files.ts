@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { boundedCall } from '../catalog/bounded-call.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { EngineError, type TorrentDetails } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
@@ -120,9 +121,9 @@ export class TorrentFiles {
 
   /** Only while nothing is missing does it pay to ask; and nobody may wait for an engine to open a file. */
   async #verifiedPath(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(VERIFY_PATIENCE_MS)]);
+    const call = (bounded: AbortSignal) => this.#options.reader.verifiedLocalFile(file, { signal: bounded });
     try {
-      return await this.#options.reader.verifiedLocalFile(file, { signal: bounded });
+      return await boundedCall(call, { signal, timeoutMs: VERIFY_PATIENCE_MS });
     } catch {
       signal.throwIfAborted();
       return undefined;

@@ -59,7 +59,7 @@ export class BlockAssembly {
     return this.#filled.firstMissing(from, to);
   }
 
-  missing(from: number, to: number): Iterable<ByteRange> {
+  missing(from: number, to: number): ByteRange[] {
     return this.#filled.missing(from, to);
   }
 

@@ -48,15 +48,17 @@ export class ByteRanges {
   }
 
   /** The parts of `[from, to)` that are not in the set, in order. */
-  *missing(from: number, to: number): Generator<ByteRange> {
+  missing(from: number, to: number): ByteRange[] {
+    const missing: ByteRange[] = [];
     let at = from;
     for (const range of this.#ranges) {
       if (range.to <= at) continue;
       if (range.from >= to) break;
-      if (range.from > at) yield { from: at, to: range.from };
+      if (range.from > at) missing.push({ from: at, to: range.from });
       at = range.to;
     }
-    if (at < to) yield { from: at, to };
+    if (at < to) missing.push({ from: at, to });
+    return missing;
   }
 
   has(from: number, to: number): boolean {

@@ -92,6 +92,23 @@ export class FileMemory implements AssemblyHome {
     for (const assembly of this.#assemblies.values()) yield* assembly.waiters;
   }
 
+  /**
+   * What is missing for those who wait, up to the end of its block or piece; in the order in which its blocks were first waited
+   * for. A list, and nothing made for each of them beside it: hundreds may wait, and it is asked for whenever one of them comes.
+   */
+  awaited(): ByteRange[] {
+    const { layout } = this.#parts;
+    const awaited: ByteRange[] = [];
+    for (const assembly of this.#assemblies.values()) {
+      for (const { from, to } of assembly.waiters) {
+        const end = layout.roundUp(to);
+        if (!assembly.hasMemory) awaited.push({ from, to: end });
+        else for (const range of assembly.missing(from, end)) if (range.from < to) awaited.push(range);
+      }
+    }
+    return awaited;
+  }
+
   /** Resolves when {@link deliver} may be called with bytes from `offset` on, or the signal fires. */
   async room(offset: number, signal: AbortSignal): Promise<void> {
     const { layout, pool } = this.#parts;
@@ -102,7 +119,7 @@ export class FileMemory implements AssemblyHome {
   /** Takes bytes in, and wakes whoever waited for them. */
   deliver(offset: number, bytes: Uint8Array): void {
     for (const part of this.#parts.layout.byBlock(offset, offset + bytes.length)) {
-      if (this.#isCached(part.block)) continue;
+      if (this.#isCached(part.block) && !this.#assemblies.has(part.block)) continue;
       const piece = bytes.subarray(part.from - offset, part.to - offset);
       if (!this.#putWhole(part.block, piece)) this.#assemble(part.block, part.from, piece);
     }

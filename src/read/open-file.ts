@@ -41,7 +41,7 @@ export interface Traffic {
 
 /** Bytes that a handle would like to have, without waiting for them. */
 export interface Demand {
-  ahead(): Iterable<{ readonly from: number; readonly to: number }>;
+  ahead(): readonly { readonly from: number; readonly to: number }[];
   /** Bytes `[from, to)` have come. */
   brought(from: number, to: number): void;
   /** Bytes `[from, to)` cannot be had now. */
@@ -93,7 +93,7 @@ export class OpenFile implements PumpHost {
     this.#trace = new FetchTrace(this.id, log);
     this.layout = new FileLayout(file.details, file.fileIndex, cache.blockBytes);
     const plan = (): void => this.plan();
-    const isFetching = (from: number, to: number): boolean => !this.#pumpsOf(from, to).next().done;
+    const isFetching = (from: number, to: number): boolean => this.#isFetching(from, to);
     this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, isFetching });
     this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
@@ -141,13 +141,15 @@ export class OpenFile implements PumpHost {
   uncheckedBytes(from: number, to: number): number {
     const missing = this.memory.firstMissing(from, to);
     let bytes = 0;
-    for (const pump of this.#pumpsOf(missing, to)) bytes += pump.uncheckedBytes;
+    for (const pump of this.#pumps) if (willBring(pump, missing, to)) bytes += pump.uncheckedBytes;
     return bytes;
   }
 
   /** Why the streams that should bring the range do not. */
   lastError(from: number, to: number): unknown {
-    for (const { lastError } of this.#pumpsOf(from, to)) if (lastError !== undefined) return lastError;
+    for (const pump of this.#pumps) {
+      if (pump.lastError !== undefined && willBring(pump, from, to)) return pump.lastError;
+    }
     return undefined;
   }
 
@@ -232,9 +234,9 @@ export class OpenFile implements PumpHost {
     this.#end(pump);
   }
 
-  /** Those that are yet to bring something of the range. */
-  *#pumpsOf(from: number, to: number): Generator<StreamPump> {
-    for (const pump of this.#pumps) if (pump.position < to && pump.end > from) yield pump;
+  #isFetching(from: number, to: number): boolean {
+    for (const pump of this.#pumps) if (willBring(pump, from, to)) return true;
+    return false;
   }
 
   #mayAskAgain(): boolean {
@@ -299,27 +301,21 @@ export class OpenFile implements PumpHost {
     return planStreams({
       layout: this.layout,
       streams: this.streams,
-      wants: [...this.#urgentWants(), ...this.#aheadWants()],
+      wants: this.#wants(),
       isHeld,
       isLocal: piece => this.#local.isLocal(piece),
     });
   }
 
-  *#urgentWants(): Generator<Want> {
-    for (const { from, to } of this.memory.waiters()) {
-      for (const range of this.memory.missing(from, this.layout.roundUp(to))) {
-        if (range.from < to) yield { ...range, urgent: true };
-      }
-    }
-  }
-
-  *#aheadWants(): Generator<Want> {
+  #wants(): Want[] {
+    const wants: Want[] = this.memory.awaited().map(({ from, to }) => ({ from, to, urgent: true }));
     for (const demand of this.demands) {
       for (const { from, to } of demand.ahead()) {
         demand.brought(from, this.memory.firstMissing(from, to));
-        for (const range of this.memory.missing(from, to)) yield { ...range, urgent: false };
+        for (const range of this.memory.missing(from, to)) wants.push({ ...range, urgent: false });
       }
     }
+    return wants;
   }
 
   #execute(plan: StreamPlan<StreamPump>): void {
@@ -358,4 +354,8 @@ export class OpenFile implements PumpHost {
     const ending = pump.finished.finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
+}
+
+function willBring(pump: StreamPump, from: number, to: number): boolean {
+  return pump.position < to && pump.end > from;
 }

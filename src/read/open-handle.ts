@@ -30,9 +30,10 @@ export class OpenHandle implements Demand {
     this.policy = parts.policy;
   }
 
-  *ahead(): Generator<{ readonly from: number; readonly to: number }> {
-    if (this.#wish !== undefined) yield this.#wish;
-    for (const { next, end } of this.readAhead.windows) yield { from: next, to: end };
+  ahead(): { readonly from: number; readonly to: number }[] {
+    const ranges = this.#wish === undefined ? [] : [this.#wish];
+    for (const { next, end } of this.readAhead.windows) ranges.push({ from: next, to: end });
+    return ranges;
   }
 
   brought(from: number, to: number): void {

@@ -49,8 +49,7 @@ const JOIN_BYTES = 1 << 20;
  */
 export function planStreams<Stream extends PlannedStream>(input: PlanInput<Stream>): StreamPlan<Stream> {
   const planner = new Planner(input);
-  const wants = input.wants.map((want, turn) => ({ ...want, turn }));
-  for (const want of wants.sort((a, b) => a.from - b.from)) planner.place(want);
+  for (const want of [...input.wants].sort((a, b) => a.from - b.from)) planner.place(want);
   return planner.result();
 }
 
@@ -64,16 +63,11 @@ interface Lane<Stream> {
   target: number | undefined;
 }
 
-interface PlacedWant extends Want {
-  /** Its place among the wants as they were given. */
-  readonly turn: number;
-}
-
 class Planner<Stream extends PlannedStream> {
   readonly #input: PlanInput<Stream>;
   /** In the order of where they begin. */
   readonly #lanes: Lane<Stream>[];
-  readonly #local: PlacedWant[] = [];
+  readonly #local: { readonly range: ByteRange; readonly want: Want }[] = [];
 
   constructor(input: PlanInput<Stream>) {
     this.#input = input;
@@ -82,7 +76,7 @@ class Planner<Stream extends PlannedStream> {
       .sort((a, b) => a.opened - b.opened);
   }
 
-  place(want: PlacedWant): void {
+  place(want: Want): void {
     for (let at = want.from; at < want.to; ) at = this.#placeFrom(at, want);
   }
 
@@ -94,23 +88,29 @@ class Planner<Stream extends PlannedStream> {
       if (stream === undefined) open.push({ start: opened, end: target });
       else keep.set(stream, target);
     }
-    const local = this.#local.sort((a, b) => a.turn - b.turn).map(({ from, to }) => ({ from, to }));
-    return { keep, open, local };
+    return { keep, open, local: this.#localInTurn() };
   }
 
   /** @returns up to where the want is placed now */
-  #placeFrom(at: number, want: PlacedWant): number {
+  #placeFrom(at: number, want: Want): number {
     const lane = this.#laneFor(at, want.urgent);
     if (lane !== undefined && lane.reach > at) return this.#ride(lane, Math.min(want.to, lane.reach));
     const localEnd = this.#localEnd(at, want.to);
     if (localEnd > at) {
-      this.#local.push({ ...want, from: at, to: localEnd });
+      this.#local.push({ range: { from: at, to: localEnd }, want });
       return localEnd;
     }
     if (lane !== undefined) return this.#ride(lane, want.to);
     const fresh = { stream: undefined, opened: at, reach: want.to, target: want.to };
     this.#lanes.splice(this.#countUpTo(at), 0, fresh);
     return want.to;
+  }
+
+  #localInTurn(): ByteRange[] {
+    if (this.#local.length === 0) return [];
+    const turns = new Map(this.#input.wants.map((want, turn) => [want, turn]));
+    const turnOf = ({ want }: { readonly want: Want }): number => turns.get(want) ?? 0;
+    return this.#local.sort((a, b) => turnOf(a) - turnOf(b)).map(({ range }) => range);
   }
 
   #ride(lane: Lane<Stream>, to: number): number {
