@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { linkTarget, listNumbers, readText } from '../util/tolerant-files.ts';
 
 /** A process that keeps a mount busy. */
 export interface Holder {
@@ -47,28 +47,4 @@ function mappedFiles(pid: number): string[] {
 
 function commandOf(pid: number): string {
   return readText(`/proc/${pid}/comm`).trim() || 'a process';
-}
-
-function listNumbers(folder: string): number[] {
-  try {
-    return readdirSync(folder).map(Number).filter(Number.isInteger);
-  } catch {
-    return []; // gone meanwhile, or somebody else's
-  }
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCommand } from '../util/run-command.ts';
 
 /** What an access failed with: an errno's name, or `TIMEOUT` when the mount did not answer in time. */
 export class MountAccessError extends Error {
@@ -32,7 +32,7 @@ export class MountAccess {
   async read(path: string): Promise<string> {
     const target = join(this.mountpoint, path);
     // cat starts in a millisecond, Node takes a large part of the two seconds on a busy machine.
-    const { stdout, stderr, exitCode } = await runChild(['cat', '--', target], { timeoutMs });
+    const { stdout, stderr, exitCode } = await runCommand('cat', ['--', target], { timeoutMs });
     if (exitCode === undefined) throw new MountAccessError('TIMEOUT', target);
     if (exitCode !== 0) throw new MountAccessError(errnoOf(stderr), target);
     return stdout;
@@ -50,8 +50,8 @@ export class MountAccess {
 
   async #write(operation: string, path: string, input: Uint8Array): Promise<void> {
     const target = join(this.mountpoint, path);
-    const command = [process.execPath, agent, operation, target];
-    const { stderr, exitCode } = await runChild(command, { input, timeoutMs: writeTimeoutMs });
+    const options = { input, timeoutMs: writeTimeoutMs };
+    const { stderr, exitCode } = await runCommand(process.execPath, [agent, operation, target], options);
     if (exitCode === undefined) throw new MountAccessError('TIMEOUT', target);
     if (exitCode !== 0) throw new MountAccessError(stderr || 'EIO', target);
   }
@@ -69,43 +69,4 @@ const errnoByMessage: readonly (readonly [RegExp, string])[] = [
 
 function errnoOf(message: string): string {
   return errnoByMessage.find(([pattern]) => pattern.test(message))?.[1] ?? 'EIO';
-}
-
-interface ChildResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Undefined when it did not end in time. */
-  readonly exitCode: number | undefined;
-}
-
-function runChild(
-  [program = '', ...args]: readonly string[],
-  { input, timeoutMs: limitMs }: { readonly input?: Uint8Array; readonly timeoutMs: number },
-): Promise<ChildResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    const result = (exitCode: number | undefined) => ({
-      stdout: Buffer.concat(stdout).toString('utf8'),
-      stderr: Buffer.concat(stderr).toString('utf8'),
-      exitCode,
-    });
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A process that the mount holds cannot be killed: it is left behind, and ends with the mount.
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      child.unref();
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-      resolve(result(undefined));
-    }, limitMs);
-    child.once('error', reject);
-    child.once('close', code => {
-      clearTimeout(timer);
-      resolve(result(code ?? -1));
-    });
-    child.stdin.on('error', () => {}); // it failed before it took all of its input; `close` tells
-    child.stdin.end(input);
-  });
 }

@@ -1,6 +1,6 @@
-import { readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type MountEntry, readMountTable, topmostAt } from '../fuse/index.ts';
+import { linkTarget } from '../util/tolerant-files.ts';
 import type { CliContext } from './context.ts';
 import { CommandError } from './errors.ts';
 import { isOurs } from './mounts.ts';
@@ -38,12 +38,4 @@ function locateIn(table: readonly MountEntry[], path: string, linksLeft: number)
     parent = current;
   }
   return undefined;
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined; // no link, or nothing at all
-  }
 }

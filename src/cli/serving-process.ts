@@ -1,24 +1,20 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { MountEntry } from '../fuse/index.ts';
+import { linkTarget, list, listNumbers, readText } from '../util/tolerant-files.ts';
 
 /**
  * The process that serves a mount, found in /proc without asking the mount: the one that has /dev/fuse open for the mount's
  * connection. Undefined when it is gone, or belongs to somebody else and we are not root.
  */
 export function servingProcess({ mountpoint, devMinor }: MountEntry): number | undefined {
-  const servers = processes().filter(pid => pid !== process.pid && deviceFds(pid).length > 0);
+  const servers = listNumbers('/proc').filter(pid => pid !== process.pid && deviceFds(pid).length > 0);
   const byConnection = servers.find(pid => deviceFds(pid).some(fd => connectionOf(pid, fd) === devMinor));
   // Older kernels do not tell the connection of a descriptor; then the command line must do.
   return byConnection ?? servers.find(pid => commandLine(pid).includes(mountpoint) && !tellsConnections(pid));
 }
 
 export function isAlive(pid: number): boolean {
-  try {
-    // A zombie has ended; its parent just has not looked yet.
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
+  // A zombie has ended; its parent just has not looked yet.
+  return /^State:\s+[^ZX]/m.test(readText(`/proc/${pid}/status`));
 }
 
 function tellsConnections(pid: number): boolean {
@@ -33,35 +29,9 @@ function connectionOf(pid: number, fd: string): number | undefined {
 
 function deviceFds(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
-  return list(folder).filter(fd => {
-    try {
-      return readlinkSync(`${folder}/${fd}`) === '/dev/fuse';
-    } catch {
-      return false;
-    }
-  });
-}
-
-function processes(): number[] {
-  return list('/proc').map(Number).filter(Number.isInteger);
+  return list(folder).filter(fd => linkTarget(`${folder}/${fd}`) === '/dev/fuse');
 }
 
 function commandLine(pid: number): string[] {
   return readText(`/proc/${pid}/cmdline`).split('\0');
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Config } from '../../config/options.ts';
+import { isSupportedRqbit } from '../../mount/supported-rqbit.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { findProgram } from './fuse-checks.ts';
 
@@ -23,7 +24,7 @@ async function checkServer({ engine, rqbit }: Config): Promise<Finding> {
   const answer = await askServer(url, rqbit);
   switch (answer.kind) {
     case 'rqbit':
-      if (Number(answer.version.split('.')[0]) < 9)
+      if (!isSupportedRqbit(answer.version))
         return (isWanted ? fail : warn)(name, `${answer.version} at ${url} is too old`, tooOld);
       return ok(name, `${answer.version} at ${url}`);
     case 'unauthorized': {
@@ -70,9 +71,9 @@ async function checkBinary({ engine, rqbit }: Config, environment: NodeJS.Proces
   }
   try {
     const { stdout } = await run(path, ['--version'], { timeout: timeoutMs });
-    const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? 'of unknown version';
-    if (Number(version.split('.')[0]) < 9)
-      return (isWanted ? fail : warn)(name, `${path} ${version} is too old`, tooOld);
+    const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0];
+    if (version === undefined) return ok(name, `${path} of unknown version`);
+    if (!isSupportedRqbit(version)) return (isWanted ? fail : warn)(name, `${path} ${version} is too old`, tooOld);
     return ok(name, `${path} ${version}`);
   } catch {
     return (isWanted ? fail : warn)(name, `${path} cannot be run`, installRqbit);

@@ -1,14 +1,14 @@
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import koffi from 'koffi';
+import { libfuseNames, mayUsersAllowOthers } from '../../fuse/attach/user-requirements.ts';
 import { readMountTable } from '../../fuse/index.ts';
 import { codeOf } from '../../util/error-facts.ts';
+import { readText } from '../../util/tolerant-files.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Where Debian and others put what only root used to run. */
 const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-/** As Debian names it up to libfuse 3.16, and from 3.17 on. */
-const libraries = ['libfuse3.so.3', 'libfuse3.so.4'];
 const installFuse = 'install the package fuse3 (Debian, Ubuntu: apt install fuse3)';
 
 /** All that the kernel's side of a mount needs. */
@@ -44,7 +44,7 @@ function checkFusermount(environment: NodeJS.ProcessEnv): Finding {
 }
 
 function checkLibrary(): Finding {
-  const found = libraries.find(canLoad);
+  const found = libfuseNames.find(canLoad);
   if (found !== undefined) return ok('libfuse3', found);
   return fail('libfuse3', 'not found; ordinary users mount with it', installFuse);
 }
@@ -66,15 +66,14 @@ function checkProgram(name: string, environment: NodeJS.ProcessEnv): Finding {
 function checkAllowOther(isRoot: boolean): Finding {
   const name = 'allow-other';
   if (isRoot) return ok(name, 'root may let other users in');
-  const isAllowed = /^\s*user_allow_other\s*$/m.test(readOptional('/etc/fuse.conf'));
-  if (isAllowed) return ok(name, '/etc/fuse.conf has user_allow_other');
+  if (mayUsersAllowOthers()) return ok(name, '/etc/fuse.conf has user_allow_other');
   return ok(name, 'not for ordinary users: /etc/fuse.conf lacks the line user_allow_other');
 }
 
 /** The kernel lets so many buffered reads of ordinary users wait; the next would hold up healthy files. */
 function checkStuckReadLimit(isRoot: boolean): Finding {
   const name = 'waiting reads';
-  const limit = Number(readOptional('/sys/module/fuse/parameters/max_user_bgreq'));
+  const limit = Number(readText('/sys/module/fuse/parameters/max_user_bgreq'));
   if (isRoot || !limit) return ok(name, 'the kernel sets no limit that matters');
   return ok(name, `up to ${limit} buffered ones at once (max_user_bgreq); direct ones are not counted`);
 }
@@ -102,12 +101,4 @@ export function checkConnections(isRoot: boolean): Finding {
   if (isRoot || isMounted) return ok(name, 'hung mounts can be aborted');
   const advice = 'as root: mount -t fusectl fusectl /sys/fs/fuse/connections';
   return warn(name, 'not mounted: a hung mount cannot be aborted', advice);
-}
-
-function readOptional(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

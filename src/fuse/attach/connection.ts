@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../util/run-command.ts';
 
 /** Where fusectl shows each FUSE connection as a folder, named by the minor of its mount's device number. */
 const CONNECTIONS = '/sys/fs/fuse/connections';

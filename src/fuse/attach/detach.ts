@@ -1,7 +1,7 @@
 import { codeOf } from '../../util/error-facts.ts';
+import { type CommandResult, runCommand } from '../../util/run-command.ts';
 import { FuseError } from '../errors.ts';
 import { readMountTable, topmostAt } from './mount-table.ts';
-import { type CommandResult, runCommand } from './run-command.ts';
 
 export interface DetachOptions {
   /** Takes it out of the tree at once, though files are open; they go on until closed. */

@@ -2,10 +2,10 @@ import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { codeOf, messageOf } from '../../util/error-facts.ts';
 import type { Logger } from '../../util/logger.ts';
+import { runCommand } from '../../util/run-command.ts';
 import { FuseError } from '../errors.ts';
 import { detach } from './detach.ts';
 import { readMountTable, topmostAt } from './mount-table.ts';
-import { runCommand } from './run-command.ts';
 
 /**
  * Makes sure that something can be mounted at `path`, and returns the path as the mount table will show it. The dead mount

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { codeOf } from '../../util/error-facts.ts';
+import { runCommand } from '../../util/run-command.ts';
 import { FuseError } from '../errors.ts';
 import { deviceError } from './device-error.ts';
 import { commonOptions, type MountOptions, sourceName } from './mount-options.ts';
-import { runCommand } from './run-command.ts';
 
 /** Mounts with no library: opens /dev/fuse and has `mount` pass the descriptor to the kernel. Returns it. */
 export async function attachAsRoot(mountpoint: string, options: MountOptions): Promise<number> {

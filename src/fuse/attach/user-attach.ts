@@ -1,8 +1,9 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { runCommand } from '../../util/run-command.ts';
 import { FuseError } from '../errors.ts';
 import { deviceError } from './device-error.ts';
 import { commonOptions, type MountOptions, sourceName } from './mount-options.ts';
-import { runCommand } from './run-command.ts';
+import { libfuseNames, mayUsersAllowOthers } from './user-requirements.ts';
 
 /**
  * Mounts as an ordinary user: libfuse3's `fuse_open_channel` runs the setuid program fusermount3 and receives the device's
@@ -40,17 +41,9 @@ function checkOwnership(mountpoint: string): void {
 }
 
 function checkAllowOther(): void {
-  if (/^\s*user_allow_other\s*$/m.test(readOptional('/etc/fuse.conf'))) return;
+  if (mayUsersAllowOthers()) return;
   const message = 'other users may be let in only if /etc/fuse.conf has the line user_allow_other; add it as root';
   throw new FuseError('not-permitted', message);
-}
-
-function readOptional(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 async function checkFusermount(): Promise<void> {
@@ -62,13 +55,10 @@ async function checkFusermount(): Promise<void> {
 
 type OpenChannel = (mountpoint: string, options: string) => Promise<number>;
 
-/** Debian calls it libfuse3.so.3 up to libfuse 3.16, and libfuse3.so.4 from 3.17 on. */
-const LIBRARIES = ['libfuse3.so.3', 'libfuse3.so.4'];
-
 async function loadOpenChannel(): Promise<OpenChannel> {
   const koffi = (await import('koffi')).default;
   let cause: unknown;
-  for (const name of LIBRARIES) {
+  for (const name of libfuseNames) {
     try {
       const open = koffi.load(name).func('int fuse_open_channel(const char *mountpoint, const char *options)');
       // Off the main thread: it waits for fusermount3.

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 
 export interface CommandResult {
-  /** Undefined: killed by a signal, or after `timeoutMs`. */
+  /** -1: killed by a signal. Undefined: it did not end within `timeoutMs`. */
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface CommandOptions {
+  /** What it reads from its standard input; nothing unless given. */
+  readonly input?: Uint8Array;
   /** Becomes descriptor 3 of the command. */
   readonly inheritFd?: number;
   /** After this the command is killed and no longer waited for: one that touches a hung mount cannot even be killed. */
@@ -22,26 +24,28 @@ export interface CommandOptions {
 export function runCommand(
   command: string,
   args: readonly string[],
-  { inheritFd, timeoutMs = 30_000 }: CommandOptions = {},
+  { input, inheritFd, timeoutMs = 30_000 }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...(inheritFd === undefined ? [] : [inheritFd])],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(inheritFd === undefined ? [] : [inheritFd])],
       env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` },
     });
-    let [stdout, stderr] = ['', ''];
-    child.stdout?.on('data', chunk => {
-      stdout += chunk;
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const result = (exitCode: number | undefined): CommandResult => ({
+      exitCode,
+      stdout: Buffer.concat(stdout).toString(),
+      stderr: Buffer.concat(stderr).toString(),
     });
-    child.stderr?.on('data', chunk => {
-      stderr += chunk;
-    });
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     const timer = setTimeout(() => {
+      // A process that a mount holds stays behind, and ends with the mount.
       child.kill('SIGKILL');
       child.unref();
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      resolve({ exitCode: undefined, stdout, stderr });
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      resolve(result(undefined));
     }, timeoutMs);
     child.once('error', error => {
       clearTimeout(timer);
@@ -49,7 +53,9 @@ export function runCommand(
     });
     child.once('close', code => {
       clearTimeout(timer);
-      resolve({ exitCode: code ?? undefined, stdout, stderr });
+      resolve(result(code ?? -1));
     });
+    child.stdin?.on('error', () => {}); // it failed before it took all of its input; `close` tells
+    child.stdin?.end(input);
   });
 }

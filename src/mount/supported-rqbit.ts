@@ -1,0 +1,1 @@
+export { isSupportedVersion as isSupportedRqbit } from '../engine/rqbit/version.ts';
