@@ -53,6 +53,7 @@ export class OperationCounters {
 export type OperationLane = 'fast' | 'slow';
 const lanes: readonly OperationLane[] = ['fast', 'slow'];
 
+/** What both lanes count in, all zero. */
 export function operationCounterMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(lanes.length * regionCells * Float64Array.BYTES_PER_ELEMENT);
 }

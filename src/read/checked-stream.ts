@@ -1,7 +1,8 @@
 import type { ByteStream, Engine, FileId, StreamOptions, TorrentDetails } from '../engine/index.ts';
+import { type FileSpan, pieceSize, spansOfPiece } from '../engine/payload-layout.ts';
 import { ReadError } from './errors.ts';
 import type { FileLayout } from './file-layout.ts';
-import { isPiece, type PiecePart, partsOfPiece, pieceLengthOf } from './piece-hash.ts';
+import { isPiece } from './piece-hash.ts';
 
 export interface CheckedStreamParts {
   readonly engine: Engine;
@@ -62,15 +63,15 @@ export class CheckedStream implements ByteStream {
 
   async #fetch(piece: number): Promise<Uint8Array> {
     const { details } = this.#parts;
-    const bytes = new Uint8Array(pieceLengthOf(details, piece));
-    for (const part of partsOfPiece(details, piece)) {
+    const bytes = new Uint8Array(pieceSize(details, piece));
+    for (const part of spansOfPiece(details, piece)) {
       if (!part.file.padding)
-        await this.#fetchPart(part, bytes.subarray(part.pieceOffset, part.pieceOffset + part.length));
+        await this.#fetchPart(part, bytes.subarray(part.rangeOffset, part.rangeOffset + part.length));
     }
     return bytes;
   }
 
-  async #fetchPart(part: PiecePart, target: Uint8Array): Promise<void> {
+  async #fetchPart(part: FileSpan, target: Uint8Array): Promise<void> {
     const { engine, details } = this.#parts;
     const endExclusive = part.fileOffset + part.length;
     this.#stream = engine.open(

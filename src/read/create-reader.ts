@@ -38,6 +38,7 @@ export interface ReaderOptions {
 const REPLY_BUDGET_BYTES = 32 << 20;
 const LOCAL_BUDGET_BYTES = 32 << 20;
 
+/** The read path of a mount. The engine, the cache and the handle table stay their owner's; `stop` ends the rest. */
 export function createReader(components: ReaderComponents, options: ReaderOptions): TorrentReader {
   const { engine, cache, handles, clock = systemClock, log = silentLogger } = components;
   return new TorrentReader({

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Engine, InfoHash, TorrentDetails } from '../engine/index.ts';
-import { isPiece, type PiecePart, partsOfPiece, pieceLengthOf } from './piece-hash.ts';
+import { type FileSpan, pieceSize, spansOfPiece } from '../engine/payload-layout.ts';
+import { isPiece } from './piece-hash.ts';
 import { openRegular, readExactly } from './regular-file.ts';
 
 /**
@@ -28,10 +29,10 @@ export class LocalPieceReader {
     lent: { readonly fileIndex: number; readonly file: FileHandle },
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
-    const bytes = Buffer.allocUnsafeSlow(pieceLengthOf(this.#details, piece));
-    for (const part of partsOfPiece(this.#details, piece)) {
+    const bytes = Buffer.allocUnsafeSlow(pieceSize(this.#details, piece));
+    for (const part of spansOfPiece(this.#details, piece)) {
       signal.throwIfAborted();
-      const target = bytes.subarray(part.pieceOffset, part.pieceOffset + part.length);
+      const target = bytes.subarray(part.rangeOffset, part.rangeOffset + part.length);
       if (part.file.padding) target.fill(0);
       else if (part.file.index === lent.fileIndex) await readExactly(lent.file, target, part.fileOffset);
       else await this.#readOther(part, target, signal);
@@ -39,7 +40,7 @@ export class LocalPieceReader {
     return (await isPiece(this.#details, piece, bytes)) ? bytes : undefined;
   }
 
-  async #readOther(part: PiecePart, target: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #readOther(part: FileSpan, target: Uint8Array, signal: AbortSignal): Promise<void> {
     const local = await this.#engine.localFile({ infoHash: this.#infoHash, fileIndex: part.file.index }, { signal });
     if (local === undefined) throw new Error(`${part.file.path.join('/')} is not on this machine`);
     const file = await openRegular(local.path);

@@ -52,9 +52,6 @@ export interface WaitingRead {
 export interface StreamSnapshot {
   readonly position: number;
   readonly end: number;
-  readonly stalled: boolean;
-  /** Why it broke the last time, if it has brought nothing since. */
-  readonly lastError: unknown;
 }
 
 interface Surroundings {
@@ -65,7 +62,7 @@ interface Surroundings {
 }
 
 export function describeStreams(file: OpenFile): StreamSnapshot[] {
-  return file.streams.map(({ position, end, stalled, lastError }) => ({ position, end, stalled, lastError }));
+  return file.streams.map(({ position, end }) => ({ position, end }));
 }
 
 export function describeHandle(open: OpenHandle, { nowMs, position, streams }: Surroundings): HandleSnapshot {

@@ -36,6 +36,7 @@ export interface LatencySnapshot {
 
 export const noLatencies: LatencySnapshot = { sumSeconds: 0, counts: new Array(latencyBuckets).fill(0) };
 
+/** Which bucket counts a duration, from 0 on. @param milliseconds 0 or more; fractions count */
 export function latencyBucket(milliseconds: number): number {
   const micros = milliseconds * 1000;
   return micros < 2 ** 26 ? 32 - Math.clz32(micros) : latencyBuckets - 1;

@@ -1,10 +1,10 @@
 import { codeOf, messageOf } from '../../util/error-facts.ts';
 import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import { piecesOf } from '../payload-layout.ts';
 import type { TorrentFile } from '../torrent.ts';
 import type { ListedTorrent, TorrentLayout } from './listed-torrent.ts';
 import type { OpenFiles } from './open-files.ts';
-import { piecesOf } from './payload-layout.ts';
 import type { PieceProgress } from './thread-messages.ts';
 
 /** What a stream needs of its engine. */

@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../util/error-facts.ts';
 import { type FileState, stateFrom } from '../file-state.ts';
+import { pieceSize, spansOf } from '../payload-layout.ts';
 import type { TorrentDetails, TorrentFile } from '../torrent.ts';
 import { type DataExtent, type DataExtents, hasData } from './data-extents.ts';
 import { OpenFiles } from './open-files.ts';
-import { pieceSize, spansOf } from './payload-layout.ts';
 import { payloadPaths } from './payload-paths.ts';
 import { WrittenStates } from './written-states.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { SpareBuffers } from '../../util/spare-buffers.ts';
+import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PiecePlan } from './demand-plan.ts';
-import { pieceSize } from './payload-layout.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
 import type { Wire } from './webtorrent.js';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
 import type { HeldPieces } from './held-pieces.ts';
-import { pieceSize } from './payload-layout.ts';
 import type { PayloadStore } from './payload-store.ts';
 
 export interface VerifierComponents {

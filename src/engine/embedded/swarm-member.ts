@@ -1,8 +1,8 @@
 import type WebTorrent from '#webtorrent';
 import type { ChunkStore, KnownTorrent, Torrent, Wire, WireSocket } from '#webtorrent';
 import { EngineError } from '../errors.ts';
+import { pieceSize } from '../payload-layout.ts';
 import type { InfoHash, TorrentDetails } from '../torrent.ts';
-import { pieceSize } from './payload-layout.ts';
 
 export interface SwarmMemberOptions {
   readonly infoHash: InfoHash;

@@ -2,7 +2,7 @@ import { messageOf } from '../../util/error-facts.ts';
 import { currentOsThread } from '../../util/os-thread.ts';
 import { EngineError } from '../errors.ts';
 import { infoDictionaryOf, parseMetainfo } from '../metainfo.ts';
-import type { InfoHash, TorrentSummary } from '../torrent.ts';
+import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import { DataExtents } from './data-extents.ts';
 import { diskError } from './disk-error.ts';
 import { MagnetResolver } from './magnet-resolver.ts';
@@ -122,8 +122,9 @@ export class ThreadSession {
     if (record === undefined) return;
     try {
       const metainfo = folder.readMetainfo();
-      if (parseMetainfo(metainfo).infoHash !== folder.infoHash) throw new Error('it holds another torrent');
-      this.#open({ folder, metainfo, record, member: undefined });
+      const details = parseMetainfo(metainfo);
+      if (details.infoHash !== folder.infoHash) throw new Error('it holds another torrent');
+      this.#open({ folder, metainfo, details, record, member: undefined });
     } catch (error) {
       const reason = messageOf(error);
       this.#logger.error({ infoHash: folder.infoHash, reason }, 'a torrent of the last session cannot be opened');
@@ -177,24 +178,25 @@ export class ThreadSession {
   }
 
   #create(metainfo: Uint8Array, found: { peers: readonly string[]; member: SwarmMembership | undefined }): void {
-    const { infoHash } = parseMetainfo(metainfo);
-    const folder = new TorrentFolder(this.#options.folder, infoHash);
+    const details = parseMetainfo(metainfo);
+    const folder = new TorrentFolder(this.#options.folder, details.infoHash);
     const record = { paused: false, wishes: noWishes, peers: found.peers };
     folder.create(metainfo, record);
-    this.#open({ folder, metainfo, record, member: found.member });
+    this.#open({ folder, metainfo, details, record, member: found.member });
   }
 
   #open(torrent: {
     folder: TorrentFolder;
     metainfo: Uint8Array;
+    details: TorrentDetails;
     record: TorrentRecord;
     member: SwarmMembership | undefined;
   }): void {
-    const { folder, metainfo, record, member } = torrent;
+    const { folder, metainfo, details, record, member } = torrent;
     const session = new TorrentSession(
       {
         folder,
-        details: parseMetainfo(metainfo),
+        details,
         infoBytes: infoDictionaryOf(metainfo),
         trackers: trackersOf(metainfo),
         swarm: this.#requireSwarm(),

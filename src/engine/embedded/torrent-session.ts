@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { FileWishes, TorrentRange } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import { everyPiece, pieceSize, piecesOf } from '../payload-layout.ts';
 import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import { Availability } from './availability.ts';
@@ -8,7 +9,6 @@ import type { DataExtents } from './data-extents.ts';
 import { neededNext, type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
 import { HeldPieces } from './held-pieces.ts';
-import { everyPiece, pieceSize, piecesOf } from './payload-layout.ts';
 import { PayloadStore } from './payload-store.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';

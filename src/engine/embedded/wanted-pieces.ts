@@ -1,7 +1,7 @@
 import type { FileIndexRange, FileWishes } from '../engine.ts';
+import { piecesOf } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PieceDemand } from './demand-plan.ts';
-import { piecesOf } from './payload-layout.ts';
 
 /** Which pieces are downloaded although nobody reads them, in the order in which they are. */
 export class WantedPieces {

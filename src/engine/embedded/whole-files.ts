@@ -1,6 +1,6 @@
+import { piecesOf } from '../payload-layout.ts';
 import { PieceSpan } from '../piece-span.ts';
 import type { TorrentDetails, TorrentFile } from '../torrent.ts';
-import { piecesOf } from './payload-layout.ts';
 import type { PayloadStore } from './payload-store.ts';
 import type { WholeFile } from './thread-messages.ts';
 

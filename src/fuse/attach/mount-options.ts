@@ -27,6 +27,7 @@ export function commonOptions(options: MountOptions): string[] {
   ];
 }
 
+/** What the mount table shows as mounted: the first column of mount(8) and df(1). */
 export function sourceName({ fsName, subtype }: MountOptions): string {
   return fsName ?? subtype;
 }

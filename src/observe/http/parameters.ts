@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FileKey } from '../snapshot.ts';
 import { HttpError } from './http-error.ts';
 
-/** What callers write into paths, queries and bodies: `unknown` until it has passed here. */
+/** What callers write into paths, queries and bodies: `unknown` until it has passed here, or an HttpError 400. */
 
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/i, 'an info hash has 40 hexadecimal digits');
 const fileIndex = z.coerce.number().int().min(0);

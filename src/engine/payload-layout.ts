@@ -1,4 +1,4 @@
-import type { TorrentDetails, TorrentFile } from '../torrent.ts';
+import type { TorrentDetails, TorrentFile } from './torrent.ts';
 
 /** A part of one file, within a range of the torrent. */
 export interface FileSpan {
@@ -22,6 +22,12 @@ export function spansOf(details: TorrentDetails, start: number, endExclusive: nu
     if (length > 0) spans.push({ file, fileOffset: from - file.offset, length, rangeOffset: from - start });
   }
   return spans;
+}
+
+/** The parts of files that make up one piece, in order, padding included. */
+export function spansOfPiece(details: TorrentDetails, piece: number): FileSpan[] {
+  const start = piece * details.pieceLength;
+  return spansOf(details, start, start + pieceSize(details, piece));
 }
 
 /** Bytes of one piece; the last one may be shorter. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pieceSize, piecesOf, spansOf } from '../../../src/engine/embedded/payload-layout.ts';
-import { detailsOfFiles } from '../../fixtures/torrent-details.ts';
+import { pieceSize, piecesOf, spansOf } from '../../src/engine/payload-layout.ts';
+import { detailsOfFiles } from '../fixtures/torrent-details.ts';
 
 const torrentOf = (lengths: readonly number[]) =>
   detailsOfFiles(lengths.map((length, index) => ({ path: `${index}`, length })));
