@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { encodeInvalidateEntry, encodeInvalidateInode } from '../../src/fuse/codec/notification.ts';
-import { i32, name, u32, u64 } from '../fixtures/fuse-frames.ts';
+import { encodeInvalidateEntry, encodeInvalidateInode } from '../../../src/fuse/codec/notification.ts';
+import { i32, name, u32, u64 } from '../../fixtures/fuse-frames.ts';
 
 test('inval_inode, field by field', () => {
   expect(Buffer.from(encodeInvalidateInode(0x1_0000_0002, 0, -1))).toEqual(
