@@ -8,7 +8,7 @@ const schemaVersion = z.literal(1);
 /** What commands print with `--json`, by command. `docs/json-output.schema.json` is made from this. */
 export const jsonOutputs = {
   status: z.object({
-    schemaVersion,
+    schema_version: schemaVersion,
     mounts: z.array(
       z.object({
         mountpoint: z.string(),
@@ -19,7 +19,7 @@ export const jsonOutputs = {
     ),
   }),
   list: z.object({
-    schemaVersion,
+    schema_version: schemaVersion,
     mountpoint: z.string(),
     torrents: z.array(torrentSchema).optional(),
     pending_urls: z.array(pendingUrlSchema).optional(),
@@ -27,7 +27,7 @@ export const jsonOutputs = {
   }),
   explain: explanationSchema,
   config: z.object({
-    schemaVersion,
+    schema_version: schemaVersion,
     file: z.string().nullable().describe('the configuration file that was read'),
     options: z.record(
       z.string().describe('section.key, as in a file'),
@@ -40,7 +40,7 @@ export const jsonOutputs = {
     ),
   }),
   doctor: z.object({
-    schemaVersion,
+    schema_version: schemaVersion,
     findings: z.array(
       z.object({
         name: z.string(),
@@ -57,9 +57,9 @@ type JsonOutputs = { [Name in keyof typeof jsonOutputs]: z.input<(typeof jsonOut
 /** The text that a command prints with `--json`. */
 export function jsonOutput<Name extends keyof JsonOutputs>(
   _command: Name,
-  content: Omit<JsonOutputs[Name], 'schemaVersion'>,
+  content: Omit<JsonOutputs[Name], 'schema_version'>,
 ): string {
-  return JSON.stringify({ schemaVersion: schemaVersion.value, ...content }, null, 2);
+  return JSON.stringify({ schema_version: schemaVersion.value, ...content }, null, 2);
 }
 
 /** JSON Schema of all that `--json` prints: one definition for each command. */

@@ -106,7 +106,7 @@ describe('config', () => {
       expect(out).not.toContain('hunter2');
       const json = await runCli(['config', '--json'], { environment });
       expect(json.out).not.toContain('hunter2');
-      expect(JSON.parse(json.out)).toMatchObject({ schemaVersion: 1, file: null });
+      expect(JSON.parse(json.out)).toMatchObject({ schema_version: 1, file: null });
     } finally {
       rmSync(folder, { recursive: true });
     }

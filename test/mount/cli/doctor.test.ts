@@ -4,7 +4,7 @@ import { run } from '../harness/run.ts';
 import { cleanEnvironment, torrentFuse } from './cli.ts';
 
 interface DoctorOutput {
-  readonly schemaVersion: number;
+  readonly schema_version: number;
   readonly findings: readonly {
     readonly name: string;
     readonly level: string;
@@ -23,7 +23,7 @@ describe('the doctor', () => {
   it('finds nothing that keeps an ordinary user from mounting, and looks at what such a user needs', async () => {
     const { code, stdout } = await torrentFuse(['doctor', '--json', '--data-dir=/tmp'], { asNobody: true });
     const output: DoctorOutput = JSON.parse(stdout);
-    expect(output.schemaVersion).toBe(1);
+    expect(output.schema_version).toBe(1);
     expect(output.findings.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['/dev/fuse', 'fusermount3', 'libfuse3']),
     );
