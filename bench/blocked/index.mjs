@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { dropNames } from '../mounted.mjs';
 import { readFigures, reportReadFigures } from '../read-figures.mjs';
 import { rounds } from '../rounds.mjs';
-import { median, percentile } from '../statistics.mjs';
+import { mid, percentile } from '../statistics.mjs';
 import { PYTHON } from '../swarm.mjs';
 import {
   buildStage,
@@ -117,8 +117,4 @@ async function whileBlocked(mount, readers, work) {
 
 async function untilWaiting(mount, readers) {
   while ((await mount.metric('torrent_fuse_reads_waiting')) !== readers) await setTimeout(200);
-}
-
-function mid(results, key) {
-  return median(results.map(result => result[key]));
 }
