@@ -31,8 +31,8 @@ export interface TorrentFastLaneOptions extends AttributeOptions {
   readonly trees: TreeSubscriber;
   readonly statistics: MountStatistics;
   readonly reads: Pick<FastReader, 'read'>;
-  /** Tells main of a read that was answered here, and that it has to hear of (`Reader.touched`). */
-  readonly onTouched: (handle: number, offset: number, length: number) => void;
+  /** Tells main that there are reads answered here of which it has to hear (`Reader.touched`). */
+  readonly onTouched: (handle: number) => void;
 }
 
 /** `mask` bit of access(2). */
@@ -116,7 +116,7 @@ export class TorrentFastLane implements FastLane {
     if (isInVirtualSlot(node)) return FORWARD;
     const reply = this.#reads.read(handle, offset, size);
     if (reply === undefined) return FORWARD;
-    if (reply.touched) this.#onTouched(handle, offset, size);
+    if (reply.touched) this.#onTouched(handle);
     return reply;
   }
 

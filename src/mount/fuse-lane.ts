@@ -20,15 +20,8 @@ export interface FuseLaneData {
   readonly statistics: SharedArrayBuffer;
   readonly cache: CacheMemory;
   readonly handles: HandleMemory;
-  /** Takes {@link Touched}. */
+  /** Takes handles, for `Reader.touched`. */
   readonly touchedPort: MessagePort;
-}
-
-/** A read that the fuse thread answered and the main thread has to hear of; see `Reader.touched`. */
-export interface Touched {
-  readonly handle: number;
-  readonly offset: number;
-  readonly length: number;
 }
 
 /** Loaded by the fuse thread: builds the fast lane over the memory that the main thread shares with it. */
@@ -40,6 +33,6 @@ export default function createFuseLane({ data }: FastLaneContext): FastLane {
     trees: new TreeSubscriber(shared.treePort, new TreeVersions(shared.treeVersions)),
     statistics: new MountStatistics(shared.statistics),
     reads: new FastReader(new CacheReader(shared.cache), new HandleReader(shared.handles)),
-    onTouched: (handle, offset, length) => shared.touchedPort.postMessage({ handle, offset, length } satisfies Touched),
+    onTouched: handle => shared.touchedPort.postMessage(handle),
   });
 }

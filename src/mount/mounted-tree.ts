@@ -106,7 +106,7 @@ function readerOf({ live, engine, data, logger }: MountedTreeParts, lanes: Share
     { engine, cache: lanes.cache, handles: lanes.handles, verified, log },
     { readAheadBytes: read.aheadBytes, verifyAll: read.verify },
   );
-  lanes.onTouched(({ handle, offset, length }) => reader.touched(handle, { offset, length }));
+  lanes.onTouched(handle => reader.touched(handle));
   return reader;
 }
 

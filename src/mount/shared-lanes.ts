@@ -6,7 +6,7 @@ import { MountStatistics } from '../fs/mount-statistics.ts';
 import { TreePublisher } from '../fs/tree-publisher.ts';
 import type { FastLaneModule } from '../fuse/index.ts';
 import { createHandleMemory, HandleTable } from '../read/handle-table.ts';
-import type { FuseLaneData, Touched } from './fuse-lane.ts';
+import type { FuseLaneData } from './fuse-lane.ts';
 
 export interface SharedLanesOptions {
   readonly attributes: AttributeOptions;
@@ -45,8 +45,8 @@ export class SharedLanes {
     };
   }
 
-  /** Told of reads that the fuse thread answered by itself. */
-  onTouched(listener: (touched: Touched) => void): void {
+  /** Told of handles of which the fuse thread answered reads by itself. */
+  onTouched(listener: (handle: number) => void): void {
     this.#touched.port1.on('message', listener);
     this.#touched.port1.unref(); // the mount keeps the process alive, not this
   }

@@ -4,7 +4,7 @@ import type { HandleReader } from './handle-table.ts';
 /** Bytes in shared memory, pinned until `release`. One object for all reads: it is spent when the next read begins. */
 export interface FastReply {
   readonly slices: readonly Uint8Array[];
-  /** The main thread must be told of the read ({@link Reader.touched}): it passed the handle's mark, or jumped. */
+  /** The main thread must be sent a message ({@link Reader.touched}): the read passed the handle's mark, or jumped. */
   readonly touched: boolean;
   release(): void;
 }
@@ -43,8 +43,10 @@ export class FastReader {
       this.#cache.countMiss();
       return undefined;
     }
-    this.#cache.countHit(Math.max(0, end - offset));
-    this.#reply.touched = this.#handles.reachedMark(slot, end) || jumped;
+    const length = Math.max(0, end - offset);
+    this.#cache.countHit(length);
+    const isNews = this.#handles.reachedMark(slot, end) || jumped;
+    this.#reply.touched = isNews && this.#handles.tell(slot, offset, length);
     return this.#reply;
   }
 

@@ -1,13 +1,14 @@
 import { ReadError } from './errors.ts';
+import type { ReadRange } from './reader.ts';
 
 /** What the two threads share of the open handles; plain data, made to be posted. */
 export interface HandleMemory {
   readonly capacity: number;
-  /** Columns of `capacity` words: length, position (f64); generation, base, mark, jumps (i32). */
+  /** Columns of `capacity` words: length, position, told offset (f64); generation, base, mark, jumps, told length, message (i32). */
   readonly buffer: SharedArrayBuffer;
 }
 
-/** 2 MB, resident only as far as it is used; a mount with more open files than this has another problem. */
+/** 3 MB, resident only as far as it is used; a mount with more open files than this has another problem. */
 const DEFAULT_CAPACITY = 1 << 16;
 
 /** The unit of marks, so that one fits in a 32-bit word that is read and written as a whole. */
@@ -16,7 +17,7 @@ const NO_MARK = -1;
 
 /** @param capacity a power of two */
 export function createHandleMemory(capacity = DEFAULT_CAPACITY): HandleMemory {
-  return { capacity, buffer: new SharedArrayBuffer(capacity * (2 * 8 + 4 * 4)) };
+  return { capacity, buffer: new SharedArrayBuffer(capacity * (3 * 8 + 6 * 4)) };
 }
 
 export interface HandleProgress {
@@ -34,15 +35,23 @@ class HandleViews {
   readonly jumps: Int32Array;
   readonly lengths: Float64Array;
   readonly positions: Float64Array;
+  /** The last read that the main thread has to hear of. */
+  readonly toldOffsets: Float64Array;
+  readonly toldLengths: Int32Array;
+  /** 1 while a message about it is on its way. */
+  readonly messages: Int32Array;
 
   constructor({ capacity, buffer }: HandleMemory) {
     this.capacity = capacity;
     this.lengths = new Float64Array(buffer, 0, capacity);
     this.positions = new Float64Array(buffer, 8 * capacity, capacity);
-    this.generations = new Int32Array(buffer, 16 * capacity, capacity);
-    this.bases = new Int32Array(buffer, 20 * capacity, capacity);
-    this.marks = new Int32Array(buffer, 24 * capacity, capacity);
-    this.jumps = new Int32Array(buffer, 28 * capacity, capacity);
+    this.toldOffsets = new Float64Array(buffer, 16 * capacity, capacity);
+    this.generations = new Int32Array(buffer, 24 * capacity, capacity);
+    this.bases = new Int32Array(buffer, 28 * capacity, capacity);
+    this.marks = new Int32Array(buffer, 32 * capacity, capacity);
+    this.jumps = new Int32Array(buffer, 36 * capacity, capacity);
+    this.toldLengths = new Int32Array(buffer, 40 * capacity, capacity);
+    this.messages = new Int32Array(buffer, 44 * capacity, capacity);
   }
 
   /** The handle's slot; -1 when it is not open, or not any more. */
@@ -80,11 +89,12 @@ export class HandleTable {
    */
   open(base: number, length: number): number {
     const slot = this.#takeSlot();
-    const { bases, lengths, positions, jumps, marks, generations, capacity } = this.#views;
+    const { bases, lengths, positions, jumps, marks, messages, generations, capacity } = this.#views;
     bases[slot] = base | 0;
     lengths[slot] = length;
     positions[slot] = 0;
     jumps[slot] = 0;
+    Atomics.store(messages, slot, 0);
     // The first read is always told of: it is how the main thread learns what the reader is up to.
     Atomics.store(marks, slot, 0);
     const generation = ((this.#lastGeneration[slot] ?? 0) % 0x7fff_fffe) + 1;
@@ -120,6 +130,17 @@ export class HandleTable {
     // In this order: a position of before a jump is never taken for one of after it.
     const jumps = Atomics.load(this.#views.jumps, slot);
     return { jumps, position: this.#views.positions[slot] ?? 0 };
+  }
+
+  /**
+   * The last read that the fuse thread told of; from now on it tells of the next one. Undefined when the handle is not open.
+   * Read after the word is cleared: a read that comes in between is told of once more, and none is lost.
+   */
+  takeTold(handle: number): ReadRange | undefined {
+    const slot = this.#views.slotOf(handle);
+    if (slot < 0) return undefined;
+    Atomics.store(this.#views.messages, slot, 0);
+    return { offset: this.#views.toldOffsets[slot] ?? 0, length: this.#views.toldLengths[slot] ?? 0 };
   }
 
   #takeSlot(): number {
@@ -162,6 +183,17 @@ export class HandleReader {
   /** The handle is read somewhere else from now on; before {@link setPosition}. */
   countJump(slot: number): void {
     Atomics.add(this.#views.jumps, slot, 1);
+  }
+
+  /**
+   * Leaves a read for {@link HandleTable.takeTold}.
+   *
+   * @returns whether a message has to be sent; one that is still on its way will find this read in place of its own
+   */
+  tell(slot: number, offset: number, length: number): boolean {
+    this.#views.toldOffsets[slot] = offset;
+    this.#views.toldLengths[slot] = length;
+    return Atomics.exchange(this.#views.messages, slot, 1) === 0;
   }
 
   /**

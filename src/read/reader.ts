@@ -29,8 +29,8 @@ export interface Reader {
   /** The caller is done with what `read` gave it: the memory may be used for other answers. Need not be told. */
   recycle(slices: readonly Uint8Array[]): void;
 
-  /** The fuse thread served `range` from the cache, and the handle passed its read-ahead mark or jumped. */
-  touched(handle: number, range: ReadRange): void;
+  /** The fuse thread served reads from the cache with which the handle passed its read-ahead mark or jumped; the last one counts. */
+  touched(handle: number): void;
 
   /** Changes the policy of an open handle. */
   setPolicy(handle: number, policy: ReadPolicy): void;

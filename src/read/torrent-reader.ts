@@ -114,9 +114,10 @@ export class TorrentReader implements Reader {
     for (const bytes of slices) this.#replies.giveBack(bytes);
   }
 
-  touched(handle: number, range: ReadRange): void {
+  touched(handle: number): void {
     const open = this.#handles.get(handle);
-    if (open !== undefined) this.#observe(open, range);
+    const range = this.#parts.handles.takeTold(handle);
+    if (open !== undefined && range !== undefined) this.#observe(open, range);
   }
 
   setPolicy(handle: number, policy: ReadPolicy): void {

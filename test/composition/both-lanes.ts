@@ -53,7 +53,7 @@ export class BothLanes {
     this.shared = new SharedLanes({ attributes, cacheBytes });
     const { cache, handles, trees } = this.shared;
     this.reader = createReader({ engine, cache, handles, clock: this.clock }, readerOptions);
-    this.shared.onTouched(({ handle, offset, length }) => this.reader.touched(handle, { offset, length }));
+    this.shared.onTouched(handle => this.reader.touched(handle));
     this.harness = new SlowLaneHarness({ engine, trees, reader: this.reader });
     const logger = loudLogger(this.problems);
     this.#fastLane = createFuseLane({ data: this.shared.fastLane.data, logger }) as FastLane; // no promise: nothing to load

@@ -66,9 +66,13 @@ describe('the fast reader', () => {
 
   it('tells of the first read, then only of marks and jumps', () => {
     const length = 8 << 20;
-    const { fast, fill, handle } = setUp({ length, slots: length / BLOCK });
+    const { fast, fill, handle, table } = setUp({ length, slots: length / BLOCK });
     fill(...Array.from({ length: length / BLOCK }, (_, block) => block));
-    const touched = (offset: number): boolean | undefined => fast.read(handle, offset, 128 << 10)?.touched;
+    const touched = (offset: number): boolean | undefined => {
+      const reply = fast.read(handle, offset, 128 << 10);
+      if (reply?.touched) expect(table.takeTold(handle)).toEqual({ offset, length: 128 << 10 });
+      return reply?.touched;
+    };
     expect(touched(0)).toBe(true);
     expect(touched(128 << 10)).toBe(false);
     expect(touched(384 << 10), 'out of order').toBe(false);
@@ -76,6 +80,20 @@ describe('the fast reader', () => {
     expect(touched(5 << 20), 'a jump').toBe(true);
     expect(touched((5 << 20) + (128 << 10))).toBe(false);
     expect(touched(0), 'a jump back').toBe(true);
+  });
+
+  it('sends no message while another is on its way, which then tells of the last read', () => {
+    const length = 8 << 20;
+    const { fast, fill, handle, table } = setUp({ length, slots: length / BLOCK });
+    fill(...Array.from({ length: length / BLOCK }, (_, block) => block));
+    const sent = [0, 5, 2, 7, 4].map(at => fast.read(handle, at << 20, BLOCK)?.touched);
+    expect(sent).toEqual([true, false, false, false, false]);
+    expect(table.takeTold(handle)).toEqual({ offset: 4 << 20, length: BLOCK });
+    expect(fast.read(handle, 0, BLOCK)?.touched).toBe(true);
+    table.close(handle);
+    expect(table.takeTold(handle)).toBeUndefined();
+    const next = table.open(BASE, length);
+    expect(fast.read(next, 0, BLOCK)?.touched, 'the first read of a handle in the same place').toBe(true);
   });
 
   it('leaves nothing pinned when a reply was never released', () => {

@@ -72,7 +72,7 @@ export class ReaderRig {
       return bytes;
     }
     try {
-      if (reply.touched) this.reader.touched(handle, { offset, length });
+      if (reply.touched) this.reader.touched(handle);
       return Buffer.concat(reply.slices);
     } finally {
       reply.release();
