@@ -3,6 +3,7 @@ import { SpareBuffers } from '../../util/spare-buffers.ts';
 import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { PiecePlan } from './demand-plan.ts';
+import { PeerPace } from './peer-pace.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
 import type { Wire } from './webtorrent.js';
 
@@ -16,7 +17,6 @@ export type FetchWire = Pick<
   | 'peerPieces'
   | 'requests'
   | 'peerExtendedHandshake'
-  | 'downloadSpeed'
   | 'request'
   | 'cancel'
 >;
@@ -53,8 +53,7 @@ export class PieceFetcher {
   /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
   readonly #single = new Map<number, FetchWire | undefined>();
   readonly #buffers = new SpareBuffers(SPARE_BYTES);
-  /** When each peer last brought a block, or was asked for one while it owed none. */
-  readonly #aliveAtMs = new WeakMap<FetchWire, number>();
+  readonly #paces = new WeakMap<FetchWire, PeerPace>();
   #plan: PiecePlan = { pieces: [], urgentCount: 0 };
   #fetchedBytes = 0;
 
@@ -85,7 +84,7 @@ export class PieceFetcher {
   /** Asks the peer for as much as it can take. */
   fill(wire: FetchWire): void {
     if (wire.destroyed) return;
-    const depth = queueDepth(wire);
+    const depth = queueDepth(wire, this.#paces.get(wire));
     if (wire.requests.length > depth / 2) return; // fill in batches: each scan of the plan pays for many requests
     for (const [index, piece] of this.#plan.pieces.entries()) {
       if (wire.requests.length >= depth) return;
@@ -134,19 +133,29 @@ export class PieceFetcher {
   /** @returns false when the connection would not take it */
   #ask(wire: FetchWire, assembly: PieceAssembly<FetchWire>, block: number): boolean {
     let isRefused = false;
-    if (wire.requests.length === 0) this.#aliveAtMs.set(wire, this.#components.now());
-    assembly.requested(block, { peer: wire, atMs: this.#components.now() });
+    const atMs = this.#components.now();
+    const pace = this.#paceOf(wire, atMs);
+    if (wire.requests.length === 0) pace.asked(atMs);
+    assembly.requested(block, { peer: wire, atMs });
     wire.request(assembly.piece, block * BLOCK_BYTES, assembly.sizeOf(block), (error, bytes) => {
       if (bytes === null || error !== null) {
         isRefused = true;
         assembly.released(block, wire);
       } else {
         this.#fetchedBytes += bytes.length;
-        this.#aliveAtMs.set(wire, this.#components.now());
+        pace.arrived(bytes.length, this.#components.now());
         this.#receive(wire, assembly, { block, bytes });
       }
     });
     return !isRefused;
+  }
+
+  #paceOf(wire: FetchWire, nowMs: number): PeerPace {
+    const known = this.#paces.get(wire);
+    if (known !== undefined) return known;
+    const pace = new PeerPace(nowMs);
+    this.#paces.set(wire, pace);
+    return pace;
   }
 
   #receive(wire: FetchWire, assembly: PieceAssembly<FetchWire>, arrived: { block: number; bytes: Uint8Array }): void {
@@ -200,8 +209,7 @@ export class PieceFetcher {
 
   /** What is withdrawn is free to be asked for again, of this peer or another. */
   #withdrawUnanswered(wire: FetchWire): void {
-    const silentMs = this.#components.now() - (this.#aliveAtMs.get(wire) ?? Number.POSITIVE_INFINITY);
-    if (silentMs < UNANSWERED_MS) return;
+    if ((this.#paces.get(wire)?.silentMs(this.#components.now()) ?? 0) < UNANSWERED_MS) return;
     for (const { piece, offset, length } of [...wire.requests]) wire.cancel(piece, offset, length);
   }
 
@@ -237,9 +245,9 @@ const DEFAULT_REQQ = 250;
 /** 16 MiB; beyond, a queue costs more to search than it gains. */
 const DEEPEST = 1024;
 
-function queueDepth(wire: FetchWire): number {
+function queueDepth(wire: FetchWire, pace: PeerPace | undefined): number {
   const { reqq } = wire.peerExtendedHandshake;
   const takes = typeof reqq === 'number' && reqq > 0 ? reqq : DEFAULT_REQQ;
-  const depth = FIRST_DEPTH + Math.ceil((wire.downloadSpeed() * QUEUE_SECONDS) / BLOCK_BYTES);
+  const depth = FIRST_DEPTH + Math.ceil(((pace?.bytesPerSecond ?? 0) * QUEUE_SECONDS) / BLOCK_BYTES);
   return Math.max(1, Math.min(depth, takes, DEEPEST));
 }

@@ -15,8 +15,6 @@ export class FakeWire implements FetchWire {
   peerAllowedFastSet: number[] = [];
   requests: WireRequest[] = [];
   peerExtendedHandshake: { reqq?: unknown } = {};
-  /** Bytes per second. */
-  speed = 0;
   readonly cancelled: { piece: number; offset: number }[] = [];
   readonly #pieces: ReadonlyMap<number, Uint8Array>;
 
@@ -25,10 +23,6 @@ export class FakeWire implements FetchWire {
   }
 
   readonly peerPieces = { get: (piece: number) => this.#pieces.has(piece) };
-
-  downloadSpeed(): number {
-    return this.speed;
-  }
 
   request(piece: number, offset: number, length: number, callback: WireRequest['callback']): void {
     this.requests.push({ piece, offset, length, callback });

@@ -87,15 +87,33 @@ describe('a fetcher', () => {
     ]);
   });
 
-  test('asks more of a fast peer', () => {
-    const wire = new FakeWire(pieces);
-    const { fetcher } = setUp(wire);
-    fetcher.update();
-    expect(wire.requests).toHaveLength(16);
-    wire.sendAll();
-    wire.speed = 100 * 2 ** 20;
-    fetcher.update();
-    expect(wire.requests.length).toBeLessThanOrEqual(250);
+  test('asks more of a peer the faster it sends, also after a pause', () => {
+    const blocks = patternContent(100 * BLOCK);
+    const askedAfterPause = (msPerBlock: number): number => {
+      const wire = new FakeWire(Array.from({ length: 100 }, (_, piece) => blocks.read(piece * BLOCK, BLOCK)));
+      const plan = { pieces: [0, 1, 2, 3], urgentCount: 1 };
+      let nowMs = 0;
+      const fetcher = new PieceFetcher({
+        details: parseMetainfo(makeTorrent({ name: 't', content: blocks, pieceLength: BLOCK }).bytes),
+        wires: () => [wire],
+        plan: () => plan,
+        keep: async () => {},
+        onBadPeer: () => {},
+        now: () => nowMs,
+      });
+      fetcher.update();
+      plan.pieces = [];
+      for (let block = 0; block < 4; block++) {
+        nowMs += msPerBlock;
+        wire.send();
+      }
+      nowMs += 600_000;
+      plan.pieces = Array.from({ length: 90 }, (_, index) => 10 + index);
+      fetcher.update();
+      return wire.requests.length;
+    };
+    expect(askedAfterPause(20)).toBe(16 + Math.ceil(750 / 20));
+    expect(askedAfterPause(1000)).toBe(16 + 1);
   });
 
   test('withdraws what is no longer planned', () => {
