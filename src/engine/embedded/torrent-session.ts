@@ -6,13 +6,14 @@ import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
 import { Availability } from './availability.ts';
 import type { DataExtents } from './data-extents.ts';
-import { neededNext, type PieceDemand, type PiecePlan, planPieces, type StreamDemand } from './demand-plan.ts';
+import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { PayloadStore } from './payload-store.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
+import { StreamDemands } from './stream-demands.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { PieceProgress, WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
@@ -62,10 +63,8 @@ export class TorrentSession {
   readonly #fetcher: PieceFetcher;
   readonly #wanted: WantedPieces;
   readonly #availability: Availability;
-  readonly #demands = new Map<number, StreamDemand>();
+  readonly #demands: StreamDemands;
   #ahead: readonly PieceDemand[] = [];
-  /** What was last told of each demand's progress. */
-  readonly #told = new Map<number, PieceProgress>();
   readonly #ended = new AbortController();
   readonly #peers: Set<string>;
   readonly #writes = new WorkQueue(WRITES_AT_ONCE);
@@ -83,6 +82,7 @@ export class TorrentSession {
     const { details } = components;
     this.infoHash = details.infoHash;
     this.held = new HeldPieces(details.pieceCount);
+    this.#demands = new StreamDemands(this.held);
     this.#components = components;
     this.#record = options.record;
     this.#wanted = new WantedPieces(details, { byDefault: options.downloadAll, wishes: options.record.wishes });
@@ -153,15 +153,13 @@ export class TorrentSession {
 
   /** What a stream wants, in bytes of the torrent. */
   demand(id: number, { start, endExclusive, priority }: TorrentRange & { readonly priority: number }): void {
-    const isNew = !this.#demands.has(id);
-    this.#demands.set(id, { ...piecesOf(this.#components.details, start, endExclusive), priority });
+    const isNew = this.#demands.set(id, { ...piecesOf(this.#components.details, start, endExclusive), priority });
     this.#updateSoon();
     if (isNew) this.#redial(MIN_DIAL_INTERVAL_MS);
   }
 
   drop(id: number): void {
-    this.#told.delete(id);
-    if (this.#demands.delete(id)) this.#updateSoon();
+    if (this.#demands.drop(id)) this.#updateSoon();
   }
 
   /** What is fetched when no stream wants anything, in place of what was told before. */
@@ -242,7 +240,7 @@ export class TorrentSession {
       { ...this.#components, store: this.#store, held: this.held },
       {
         signal: this.#ended.signal,
-        wanted: () => neededNext([...this.#demands.values()], piece => !this.held.has(piece)),
+        wanted: () => this.#demands.neededNext,
         onHeld: piece => this.#countHeld(piece),
         onProgress: bytes => {
           this.#checkedBytes = bytes;
@@ -303,7 +301,7 @@ export class TorrentSession {
   #wantsMore(): boolean {
     if (this.state !== 'live') return false;
     const isHeld = (piece: number) => this.held.has(piece);
-    const ranges = [...this.#demands.values(), ...this.#ahead, ...this.#wanted.missing(isHeld)];
+    const ranges = [...this.#demands.inTurn, ...this.#ahead, ...this.#wanted.missing(isHeld)];
     return ranges.some(({ first, end }) => !everyPiece(first, end, isHeld));
   }
 
@@ -311,7 +309,7 @@ export class TorrentSession {
     if (this.#error !== undefined || this.#record.paused) return { pieces: [], urgentCount: 0 };
     const { pieceLength } = this.#components.details;
     return planPieces({
-      demands: [...this.#demands.values()],
+      demands: this.#demands.inTurn,
       ahead: this.#ahead,
       isMissing: piece => !this.held.has(piece),
       isAvailable: this.#member?.wires.length ? this.#availability.look() : undefined,
@@ -328,22 +326,12 @@ export class TorrentSession {
       this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
       if (!this.#store.isOnlyOurs) this.held.doubt();
       this.held.add(piece);
-      this.#passTurn(piece);
+      this.#demands.passTurn(piece);
       this.#countHeld(piece);
       this.#member?.announce(piece);
       if (this.held.heldCount === this.held.pieceCount) this.#member?.announceComplete();
     });
     await this.#whileBusy(kept);
-  }
-
-  /** Streams that needed the piece next go behind the others: of large pieces, a few fill the plan. */
-  #passTurn(piece: number): void {
-    for (const [id, demand] of [...this.#demands]) {
-      const { first, end } = demand;
-      if (piece < first || piece >= end || !everyPiece(first, piece, other => this.held.has(other))) continue;
-      this.#demands.delete(id);
-      this.#demands.set(id, demand);
-    }
   }
 
   #countHeld(piece: number): void {
@@ -403,14 +391,8 @@ export class TorrentSession {
   }
 
   #tellProgress(): void {
-    for (const [id, demand] of this.#demands) {
-      let piece = demand.first;
-      while (piece < demand.end && this.held.has(piece)) piece++;
-      const uncheckedBytes = piece < demand.end ? this.#fetcher.receivedOf(piece) : 0;
-      const told = this.#told.get(id);
-      if (told?.piece === piece && told.uncheckedBytes === uncheckedBytes) continue;
-      this.#told.set(id, { piece, uncheckedBytes });
-      this.#components.events.onProgress(this, id, { piece, uncheckedBytes });
+    for (const [id, progress] of this.#demands.newProgress(piece => this.#fetcher.receivedOf(piece))) {
+      this.#components.events.onProgress(this, id, progress);
     }
   }
 }
