@@ -61,17 +61,22 @@ export class CheckedStream implements ByteStream {
     this.#stream?.close();
   }
 
+  /** Takes memory when the first bytes of the piece have come: hundreds may be waited for. */
   async #fetch(piece: number): Promise<Uint8Array> {
     const { details } = this.#parts;
-    const bytes = new Uint8Array(pieceSize(details, piece));
+    let bytes: Uint8Array | undefined;
     for (const part of spansOfPiece(details, piece)) {
-      if (!part.file.padding)
-        await this.#fetchPart(part, bytes.subarray(part.rangeOffset, part.rangeOffset + part.length));
+      if (part.file.padding) continue;
+      await this.#fetchPart(part, (chunk, partOffset) => {
+        bytes ??= new Uint8Array(pieceSize(details, piece));
+        bytes.set(chunk, part.rangeOffset + partOffset);
+      });
     }
-    return bytes;
+    return bytes ?? new Uint8Array(pieceSize(details, piece));
   }
 
-  async #fetchPart(part: FileSpan, target: Uint8Array): Promise<void> {
+  /** @param take given the bytes of the part, and where in it they begin */
+  async #fetchPart(part: FileSpan, take: (chunk: Uint8Array, partOffset: number) => void): Promise<void> {
     const { engine, details } = this.#parts;
     const endExclusive = part.fileOffset + part.length;
     this.#stream = engine.open(
@@ -79,11 +84,11 @@ export class CheckedStream implements ByteStream {
       { ...this.#options, start: part.fileOffset, endExclusive },
     );
     try {
-      for (let done = 0; done < target.length; ) {
-        const bytes = await this.#stream.read();
-        if (bytes === undefined) throw new ReadError('corrupt', `a stream of ${part.file.path.join('/')} ended early`);
-        target.set(bytes, done);
-        done += bytes.length;
+      for (let done = 0; done < part.length; ) {
+        const chunk = await this.#stream.read();
+        if (chunk === undefined) throw new ReadError('corrupt', `a stream of ${part.file.path.join('/')} ended early`);
+        take(chunk, done);
+        done += chunk.length;
       }
     } finally {
       this.#stream.close();

@@ -33,7 +33,8 @@ export interface ReaderOptions {
 /**
  * What the read path holds beside the cache is at most 128 MiB, whatever happens: 64 MiB of blocks under assembly
  * ({@link DEFAULT_ASSEMBLY_LIMIT}), 32 MiB of answers that are complete in part, and 32 MiB being read from local files. One
- * piece that is larger than that is read alone.
+ * piece that is larger than that is read alone. Where streams are hashed, each that has begun to bring a piece holds that one, too:
+ * in no budget, for whoever held some of it would wait for a network, and maybe for a stream of whom it kept waiting.
  */
 const REPLY_BUDGET_BYTES = 32 << 20;
 const LOCAL_BUDGET_BYTES = 32 << 20;

@@ -250,6 +250,21 @@ describe('with every stream hashed', () => {
     await rig.reader.stop();
   });
 
+  it('has no memory for pieces of which nothing has come', async () => {
+    const rig = new ReaderRig({ verifyAll: true, readAheadBytes: 0 });
+    const torrent = rig.engine.addTorrent({ payload: Buffer.alloc(64 * MiB, 7), length: 64 * MiB, pieceLength: MiB });
+    torrent.peers = 0;
+    const handle = rig.open(torrent);
+    const before = process.memoryUsage().arrayBuffers;
+    const reads = Array.from({ length: 21 }, (_, reader) => rig.read(handle, reader * 3 * MiB, 10));
+    await rig.until(() => rig.engine.openStreams.size === 21);
+    await rig.settle();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * MiB);
+    torrent.peers = 1;
+    await Promise.all(reads);
+    await rig.reader.stop();
+  });
+
   it('of a torrent that the engine cannot vouch for alone', async () => {
     const rig = new ReaderRig();
     const [doubtful, other] = [1, 2].map(seed => {
