@@ -2,6 +2,7 @@ import type { CacheWriter } from '../cache/cache-writer.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import { type Logger, silentLogger } from '../util/logger.ts';
+import { SpareBuffers } from '../util/spare-buffers.ts';
 import { Admission, type AdmissionLimits, defaultAdmissionLimits } from './admission.ts';
 import { AssemblyPool, DEFAULT_ASSEMBLY_LIMIT } from './assembly-pool.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -38,6 +39,8 @@ export interface ReaderOptions {
  */
 const REPLY_BUDGET_BYTES = 32 << 20;
 const LOCAL_BUDGET_BYTES = 32 << 20;
+/** Of those, kept to be used again: the reads of one file at a time, in the usual sizes. */
+const LOCAL_SPARE_BYTES = 8 << 20;
 
 /** The read path of a mount. The engine, the cache and the handle table stay their owner's; `stop` ends the rest. */
 export function createReader(components: ReaderComponents, options: ReaderOptions): TorrentReader {
@@ -55,6 +58,7 @@ export function createReader(components: ReaderComponents, options: ReaderOption
     admission: new Admission(options.admission ?? defaultAdmissionLimits),
     replyBudget: new ByteBudget(REPLY_BUDGET_BYTES),
     localBudget: new ByteBudget(LOCAL_BUDGET_BYTES),
+    localMemory: new SpareBuffers(LOCAL_SPARE_BYTES),
     // Half of the cache: what is read ahead must still be there when its reader comes, beside what was read already.
     windows: new WindowLedger(Math.floor(cache.capacityBytes / 2)),
     maxWindowBytes: options.readAheadBytes,

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type Engine, EngineError, type FileId, stateNow, stateOf } from '../engine/index.ts';
+import { pieceSize } from '../engine/payload-layout.ts';
 import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { FileLayout } from './file-layout.ts';
@@ -90,10 +91,12 @@ export class FileVerifier {
     if ((await handle.stat()).size !== layout.length) return false;
     if (layout.length === 0) return true;
     const reader = new LocalPieceReader(this.#parts.engine, file.details);
+    const memory = new Uint8Array(file.details.pieceLength);
     for (let piece = layout.pieceAt(0); piece <= layout.pieceAt(layout.length - 1); piece++) {
       const release = await this.#parts.budget.acquire(file.details.pieceLength, signal);
       try {
-        if ((await reader.read(piece, { fileIndex: file.fileIndex, file: handle }, signal)) === undefined) return false;
+        const bytes = memory.subarray(0, pieceSize(file.details, piece));
+        if (!(await reader.read(bytes, piece, { fileIndex: file.fileIndex, file: handle }, signal))) return false;
       } finally {
         release();
       }

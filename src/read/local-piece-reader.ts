@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Engine, InfoHash, TorrentDetails } from '../engine/index.ts';
-import { type FileSpan, pieceSize, spansOfPiece } from '../engine/payload-layout.ts';
+import { type FileSpan, spansOfPiece } from '../engine/payload-layout.ts';
 import { isPiece } from './piece-hash.ts';
 import { openRegular, readExactly } from './regular-file.ts';
 
@@ -20,16 +20,17 @@ export class LocalPieceReader {
   }
 
   /**
+   * @param bytes where the piece goes, of its size; not to be used otherwise before this has ended
    * @param lent an open descriptor of one of the files
-   * @returns the whole piece; undefined when its hash does not match
+   * @returns whether its hash matches
    * @throws Error when a file cannot be read
    */
   async read(
+    bytes: Uint8Array,
     piece: number,
     lent: { readonly fileIndex: number; readonly file: FileHandle },
     signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
-    const bytes = Buffer.allocUnsafeSlow(pieceSize(this.#details, piece));
+  ): Promise<boolean> {
     for (const part of spansOfPiece(this.#details, piece)) {
       signal.throwIfAborted();
       const target = bytes.subarray(part.rangeOffset, part.rangeOffset + part.length);
@@ -37,7 +38,7 @@ export class LocalPieceReader {
       else if (part.file.index === lent.fileIndex) await readExactly(lent.file, target, part.fileOffset);
       else await this.#readOther(part, target, signal);
     }
-    return (await isPiece(this.#details, piece, bytes)) ? bytes : undefined;
+    return await isPiece(this.#details, piece, bytes);
   }
 
   async #readOther(part: FileSpan, target: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,9 @@ import {
   PieceSpan,
   stateOf,
 } from '../engine/index.ts';
+import { pieceSize } from '../engine/payload-layout.ts';
 import type { Logger } from '../util/logger.ts';
+import type { SpareBuffers } from '../util/spare-buffers.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ByteRange } from './byte-ranges.ts';
 import type { FileLayout } from './file-layout.ts';
@@ -24,10 +26,12 @@ export interface LocalPiecesParts {
   readonly verified: VerifiedFiles;
   /** Memory for what is being read; whoever holds some of it waits for the disk alone. */
   readonly budget: ByteBudget;
+  /** Where it goes. */
+  readonly memory: SpareBuffers;
   readonly log: Logger;
 }
 
-/** Takes bytes of the file in; called before the memory is given back to the budget. */
+/** Takes bytes of the file in; their memory is used again after the call. */
 export type Deliver = (offset: number, bytes: Uint8Array) => void;
 
 /** One `pread` of bytes that need no hash: the largest read of the kernel, so one waiting reader is served by one. */
@@ -110,7 +114,7 @@ export class LocalPieces {
       const file = await this.#open();
       if (await this.#isUnchanged(file, signal)) await this.#loadUnchanged(file, { from, to }, deliver, signal);
       else if (this.#mustHash()) await this.#loadPiece(file, piece, deliver, signal);
-      else await this.#loadPlain(file, { from, to }, deliver, signal);
+      else await this.#loadPlain(file, { from, to }, deliver, { signal, isGood: async () => !this.#mustHash() });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#disbelieve(piece, 'a piece could not be read from disk, and is asked of the engine', error);
@@ -160,33 +164,37 @@ export class LocalPieces {
   }
 
   async #loadUnchanged(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
-    const read: { offset: number; bytes: Uint8Array }[] = [];
-    await this.#loadPlain(file, range, (offset, bytes) => read.push({ offset, bytes }), signal);
     // Looked at once more: whoever wrote before or while the bytes were read has changed the state by now.
-    if (!(await this.#isUnchanged(file, signal))) return;
-    for (const { offset, bytes } of read) deliver(offset, bytes);
+    await this.#loadPlain(file, range, deliver, { signal, isGood: () => this.#isUnchanged(file, signal) });
   }
 
-  async #loadPlain(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
-    const { layout, budget } = this.#parts;
+  /** @param isGood whether what was read may be handed out */
+  async #loadPlain(
+    file: FileHandle,
+    range: ByteRange,
+    deliver: Deliver,
+    { signal, isGood }: { readonly signal: AbortSignal; readonly isGood: () => Promise<boolean> },
+  ): Promise<void> {
+    const { layout, budget, memory } = this.#parts;
     const start = layout.roundDown(range.from);
     const end = Math.max(layout.roundUp(range.from + 1), Math.min(range.to, start + READ_BYTES));
     const release = await budget.acquire(end - start, signal);
+    const bytes = memory.take(end - start);
     try {
-      const bytes = Buffer.allocUnsafeSlow(end - start);
       await readExactly(file, bytes, start);
-      deliver(start, bytes);
+      if (await isGood()) deliver(start, bytes);
     } finally {
+      memory.giveBack(bytes);
       release();
     }
   }
 
   async #loadPiece(file: FileHandle, piece: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
-    const { layout, budget, file: readable } = this.#parts;
+    const { layout, budget, memory, file: readable } = this.#parts;
     const release = await budget.acquire(readable.details.pieceLength, signal);
+    const bytes = memory.take(pieceSize(readable.details, piece));
     try {
-      const bytes = await this.#pieceReader.read(piece, { fileIndex: readable.fileIndex, file }, signal);
-      if (bytes !== undefined) {
+      if (await this.#pieceReader.read(bytes, piece, { fileIndex: readable.fileIndex, file }, signal)) {
         this.#mismatched.delete(piece);
         const start = layout.pieceStart(piece);
         const before = layout.bytesBeforeFile(piece);
@@ -194,6 +202,7 @@ export class LocalPieces {
         return;
       }
     } finally {
+      memory.giveBack(bytes);
       release();
     }
     await this.#foundWrong(piece, signal);

@@ -3,6 +3,7 @@ import type { ByteStream, Engine, FileId, PieceMap } from '../engine/index.ts';
 import type { Clock } from '../util/clock.ts';
 import { Deferred } from '../util/deferred.ts';
 import type { Logger } from '../util/logger.ts';
+import type { SpareBuffers } from '../util/spare-buffers.ts';
 import type { AssemblyPool } from './assembly-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
@@ -25,6 +26,7 @@ export interface OpenFileParts {
   readonly verified: VerifiedFiles;
   /** Memory for reads of local files. */
   readonly localBudget: ByteBudget;
+  readonly localMemory: SpareBuffers;
   readonly clock: Clock;
   readonly log: Logger;
   /** Hash by piece what comes from the engine, too. */
@@ -86,7 +88,7 @@ export class OpenFile implements PumpHost {
   #isPlanned = false;
 
   constructor(file: ReadableFile, base: number, parts: OpenFileParts) {
-    const { engine, cache, pool, clock, verified, localBudget: budget, log } = parts;
+    const { engine, cache, pool, clock, verified, localBudget: budget, localMemory: memory, log } = parts;
     this.#parts = parts;
     this.#file = file;
     this.id = { infoHash: file.infoHash, fileIndex: file.fileIndex };
@@ -95,7 +97,7 @@ export class OpenFile implements PumpHost {
     const plan = (): void => this.plan();
     const isFetching = (from: number, to: number): boolean => this.#isFetching(from, to);
     this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, isFetching });
-    this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, log });
+    this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, memory, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
     this.#stopWaiting = clock.after(PREPARE_MS, () => this.#becomePrepared());
   }

@@ -44,6 +44,7 @@ export class EmbeddedStream implements ByteStream {
   /** As the engine thread first told of the piece that is waited for, and last. */
   #progress: { readonly piece: number; readonly atFirst: number; readonly now: number } | undefined;
   #isReading = false;
+  #memory = Buffer.alloc(0);
   /** Torrent offsets that were last asked for. */
   #demanded: { start: number; endExclusive: number } | undefined;
   #placed: TorrentFile | undefined;
@@ -177,10 +178,16 @@ export class EmbeddedStream implements ByteStream {
     return end - start;
   }
 
+  /** That of the last chunk, again: see {@link ByteStream.read}. */
+  #memoryFor(length: number): Buffer {
+    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length);
+    return this.#memory.subarray(0, length);
+  }
+
   /** Undefined when the bytes are not where they should be; then the pieces have been looked at again. */
   async #readFile(torrent: ListedTorrent, place: FilePlace, length: number): Promise<Uint8Array | undefined> {
     const path = place.layout.paths[place.file.index];
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = this.#memoryFor(length);
     const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes);
     const { signal } = this.#ended;
     signal.throwIfAborted();
