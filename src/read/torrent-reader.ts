@@ -254,7 +254,7 @@ export class TorrentReader implements Reader {
     const isAlive = (): boolean => {
       const before = unchecked;
       unchecked = open.file.uncheckedBytes(from, to);
-      return unchecked > before;
+      return unchecked > 0 && unchecked !== before; // a smaller count began again, and has grown since
     };
     const deadline = new Deadline(
       clock,

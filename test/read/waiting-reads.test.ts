@@ -112,6 +112,27 @@ describe('a read that waits', () => {
     await rig.reader.stop();
   });
 
+  it('does not time out when what is counted of its piece began again, and grew since', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
+    torrent.peers = 0;
+    let unchecked = 0;
+    const open = rig.engine.open.bind(rig.engine);
+    rig.engine.open = (file, options) =>
+      Object.defineProperty(open(file, options), 'uncheckedBytes', { get: () => unchecked });
+    const read = rig.read(handle, 0, 100).catch(error => error.code);
+    for (unchecked of [64 * KiB, 32 * KiB]) {
+      await rig.settle();
+      rig.clock.advance(30_000);
+    }
+    await rig.settle();
+    expect(rig.reader.statistics().waitingReads).toBe(1);
+    unchecked = 0;
+    rig.clock.advance(30_000);
+    expect(await read).toBe('timeout');
+    await rig.reader.stop();
+  });
+
   it('does not take for life what had come in before it began', async () => {
     const rig = new ReaderRig();
     const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
