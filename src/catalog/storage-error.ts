@@ -1,5 +1,5 @@
 import { EngineError } from '../engine/index.ts';
-import { codeOf, messageOf } from '../util/error-facts.ts';
+import { codeOf, isOutOfSpace, messageOf } from '../util/error-facts.ts';
 
 /**
  * Turns what the system throws over a file of the data directory into an error that says what to do.
@@ -19,7 +19,7 @@ export function storageError(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || error instanceof EngineError) return error;
   const options = { cause: error };
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isOutOfSpace(error)) {
     return new EngineError('no-space', `no space for ${path}; free some, or choose another --data-dir`, options);
   }
   return new EngineError(

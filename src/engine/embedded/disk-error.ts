@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../../util/error-facts.ts';
+import { codeOf, isOutOfSpace, messageOf } from '../../util/error-facts.ts';
 import { EngineError } from '../errors.ts';
 
 /**
@@ -10,7 +10,7 @@ export function diskError(error: unknown, remedy?: string): EngineError {
   if (error instanceof EngineError) return error;
   const code = codeOf(error);
   const options = { cause: error };
-  if (code === 'ENOSPC') {
+  if (isOutOfSpace(error)) {
     const then = remedy === undefined ? '' : `, then ${remedy}`;
     return new EngineError(
       'no-space',

@@ -1,7 +1,7 @@
 import { abortable } from '../../util/abortable.ts';
-import { asEngineError } from '../errors.ts';
 import { infoHashOf, parseMetainfo } from '../metainfo.ts';
 import type { InfoHash } from '../torrent.ts';
+import { diskError } from './disk-error.ts';
 import { writeMetainfo } from './metainfo-writer.ts';
 import type { SwarmMembership, Swarms } from './swarm-member.ts';
 
@@ -76,7 +76,7 @@ export class MagnetResolver {
       this.#settle?.resolve();
     } catch (error) {
       this.#isOver = false;
-      void this.giveUp(asEngineError(error));
+      void this.giveUp(diskError(error));
     }
   }
 

@@ -8,7 +8,7 @@ import { FakeSwarms } from './fake-swarm.ts';
 const torrent = makeTorrent({ name: 'wanted', content: 'abc' });
 const never = new AbortController().signal;
 
-function setUp(infoHash = torrent.infoHash) {
+function setUp(infoHash = torrent.infoHash, keep: (metainfo: Uint8Array) => void = () => {}) {
   const swarms = new FakeSwarms();
   const resolved: { metainfo: Uint8Array; peers: readonly string[] }[] = [];
   let givenUp = 0;
@@ -17,7 +17,10 @@ function setUp(infoHash = torrent.infoHash) {
     trackers: ['http://tracker.example'],
     peers: ['127.0.0.1:1'],
     swarm: swarms,
-    onResolved: (metainfo, { peers }) => resolved.push({ metainfo, peers }),
+    onResolved: (metainfo, { peers }) => {
+      keep(metainfo);
+      resolved.push({ metainfo, peers });
+    },
     onGivenUp: () => givenUp++,
   });
   return { resolver, swarms, resolved, givenUp: () => givenUp };
@@ -63,5 +66,15 @@ test('metadata that no engine here can take ends the wait and says why', async (
   const wait = resolver.wait([], never);
   swarms.member.events.onInfo(v2);
   await expect(wait).rejects.toMatchObject({ code: 'bad-source', message: expect.stringContaining('BEP 52') });
+  expect([givenUp(), swarms.member.hasLeft]).toEqual([1, true]);
+});
+
+test.each(['ENOSPC', 'EDQUOT'])('%s while the metadata is kept ends the wait for want of space', async code => {
+  const { resolver, swarms, givenUp } = setUp(torrent.infoHash, () => {
+    throw Object.assign(new Error(code), { code });
+  });
+  const wait = resolver.wait([], never);
+  swarms.member.events.onInfo(torrent.infoBytes);
+  await expect(wait).rejects.toMatchObject({ code: 'no-space' });
   expect([givenUp(), swarms.member.hasLeft]).toEqual([1, true]);
 });
