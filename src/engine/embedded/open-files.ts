@@ -1,5 +1,6 @@
-import { fstatSync, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { codeOf } from '../../util/error-facts.ts';
 
 /**
  * Open files by path, shared by those who use one at the same time. A file stays open for a while after its last use; it is
@@ -16,21 +17,38 @@ export class OpenFiles {
   #round = 0;
 
   constructor(disk: Partial<OpenFilesDisk> = {}, limits = openFilesLimits) {
-    this.#disk = { open: path => open(path, 'r'), leadsTo, ...disk };
+    this.#disk = { open: path => open(path, 'r'), leadsTo, onReplaced: () => {}, ...disk };
     this.#limits = limits;
   }
 
-  /** Runs `use` with the file, which stays open at least until that is done. A failure closes it: the next user opens it afresh. */
+  /**
+   * Runs `use` with the file, which stays open at least until that is done. When the path leads to another file by then, `use`
+   * runs again, with that one: only what happened to the file at the path counts. A failure closes the file: the next user opens
+   * it afresh.
+   *
+   * @throws Error the system's, that of `use`, or one that says that the file is replaced all the time
+   */
   async with<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-    const known = this.#entries.get(path);
-    const entry = known ?? { opening: this.#disk.open(path), users: 0, lastRound: 0, isRetired: false };
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const used = await this.#use(path, use);
+      if (used !== undefined) return used.result;
+    }
+    throw new Error('the file is replaced all the time');
+  }
+
+  /** Undefined when the path led to another file once it was used. */
+  async #use<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<{ readonly result: T } | undefined> {
+    const entry = this.#entries.get(path) ?? { opening: this.#disk.open(path), users: 0, lastRound: 0, isRetired: false };
     this.#entries.delete(path);
     this.#entries.set(path, entry);
     entry.users++;
     try {
       const file = await entry.opening;
-      if (known === undefined || this.#disk.leadsTo(path, file)) return await use(file);
+      const result = await use(file);
+      if (await this.#disk.leadsTo(path, file)) return { result };
       this.#retire(path, entry);
+      this.#disk.onReplaced(path);
+      return undefined;
     } catch (error) {
       this.#retire(path, entry);
       throw error;
@@ -41,7 +59,6 @@ export class OpenFiles {
       this.#retireSurplus();
       this.#keepTime();
     }
-    return this.with(path, use);
   }
 
   /** Closes what is in use as soon as it is no longer. */
@@ -84,7 +101,9 @@ export class OpenFiles {
 
 export interface OpenFilesDisk {
   readonly open: (path: string) => Promise<FileHandle>;
-  readonly leadsTo: (path: string, file: FileHandle) => boolean;
+  readonly leadsTo: (path: string, file: FileHandle) => Promise<boolean>;
+  /** The path no longer leads to the file that was open. Called before what is there now is opened. */
+  readonly onReplaced: (path: string) => void;
 }
 
 export interface OpenFilesLimits {
@@ -96,6 +115,9 @@ export interface OpenFilesLimits {
 /** 64 of the usual 1,024 descriptors; a player or a copy comes back within seconds. */
 export const openFilesLimits: OpenFilesLimits = { files: 64, idleMs: 10_000 };
 
+/** Nobody replaces a file so often; a filesystem that gives it another inode number each time must not hold a reader for good. */
+const MAX_ATTEMPTS = 10;
+
 interface Entry {
   readonly opening: Promise<FileHandle>;
   users: number;
@@ -103,11 +125,19 @@ interface Entry {
   isRetired: boolean;
 }
 
-/** At once: both inodes are in memory, and a turn of the thread pool costs as much as a read. @throws Error the system's */
-function leadsTo(path: string, file: FileHandle): boolean {
-  const there = statSync(path, { bigint: true, throwIfNoEntry: false });
-  const here = fstatSync(file.fd, { bigint: true });
+/** Never at once: the path may be on a server that does not answer. @throws Error the system's */
+async function leadsTo(path: string, file: FileHandle): Promise<boolean> {
+  const [there, here] = await Promise.all([statOf(path), file.stat({ bigint: true })]);
   return there?.ino === here.ino && there.dev === here.dev;
+}
+
+async function statOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 function closeIfUnused(entry: Entry): void {

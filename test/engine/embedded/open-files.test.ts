@@ -15,7 +15,9 @@ function countedFiles(limits = { files: 2, idleMs: 1000 }) {
     if (path === 'missing') throw new Error('ENOENT');
     return { close: async () => void closed.push(path) } as Partial<FileHandle> as FileHandle; // closed and nothing else
   };
-  return { files: new OpenFiles({ open, leadsTo: path => !replaced.delete(path) }, limits), opened, closed, replaced };
+  const leadsTo = async (path: string) => !replaced.delete(path);
+  const onReplaced = (path: string) => void opened.push(`instead of ${path}`);
+  return { files: new OpenFiles({ open, leadsTo, onReplaced }, limits), opened, closed, replaced };
 }
 
 const nothing = async () => {};
@@ -28,14 +30,29 @@ test('users of a file share it, one after another and at the same time', async (
   expect(opened).toEqual(['a']);
 });
 
-test('a file that is no longer the one at its path is closed, and the one that is there opened', async () => {
+test('a file that is no longer the one at its path is closed, and the one that is there opened once that is told', async () => {
   const { files, opened, closed, replaced } = countedFiles();
   await files.with('a', nothing);
   replaced.add('a');
   await files.with('a', nothing);
   await files.with('a', nothing);
   await settled();
-  expect([opened, closed]).toEqual([['a', 'a'], ['a']]);
+  expect([opened, closed]).toEqual([['a', 'instead of a', 'a'], ['a']]);
+});
+
+test('what was read while the file was replaced is read again from the one that is there', async () => {
+  const { files, replaced } = countedFiles();
+  let reads = 0;
+  const read = async () => {
+    if (reads === 0) replaced.add('a');
+    return ++reads;
+  };
+  expect(await files.with('a', read)).toBe(2);
+});
+
+test('a path that leads to another file each time is given up', async () => {
+  const { files, replaced } = countedFiles();
+  await expect(files.with('a', async () => void replaced.add('a'))).rejects.toThrow('replaced all the time');
 });
 
 test('what is over the limit is closed, the longest unused first', async () => {
