@@ -134,12 +134,14 @@ export class EmbeddedStream implements ByteStream {
     for (;;) {
       signal.throwIfAborted();
       let length = this.#heldLength(torrent, { layout, file });
-      if (length > 0 && torrent.held.isDoubted && !this.#isHashed) {
+      const { isDoubted } = torrent.held;
+      if (length > 0 && isDoubted && !this.#isHashed) {
         const start = file.offset + this.#position;
         await this.#host.recheck(torrent, piecesOf(layout.details, start, start + length), signal);
         length = this.#heldLength(torrent, { layout, file });
       }
-      const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, length) : undefined;
+      const isTrusted = () => isDoubted || !torrent.held.isDoubted;
+      const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, { length, isTrusted }) : undefined;
       if (bytes !== undefined) return bytes;
       if (length > 0) continue;
       torrent.assertFetching();
@@ -184,14 +186,22 @@ export class EmbeddedStream implements ByteStream {
     return this.#memory.subarray(0, length);
   }
 
-  /** Undefined when the bytes are not where they should be; then the pieces have been looked at again. */
-  async #readFile(torrent: ListedTorrent, place: FilePlace, length: number): Promise<Uint8Array | undefined> {
+  /**
+   * Undefined when the bytes are not where they should be; then the pieces have been looked at again. Also when doubts came up
+   * while they were read: the file may be one that was made meanwhile.
+   */
+  async #readFile(
+    torrent: ListedTorrent,
+    place: FilePlace,
+    { length, isTrusted }: { readonly length: number; readonly isTrusted: () => boolean },
+  ): Promise<Uint8Array | undefined> {
     const path = place.layout.paths[place.file.index];
     const bytes = this.#memoryFor(length);
     const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes);
     const { signal } = this.#ended;
     signal.throwIfAborted();
     if (bytesRead === length) {
+      if (!isTrusted() && !this.#isHashed) return undefined;
       this.#position += length;
       this.#progress = undefined;
       return bytes;

@@ -34,7 +34,7 @@ export class HeldPieces implements PieceMap {
     return Atomics.load(this.#header, DOUBTED) !== 0;
   }
 
-  /** For good. Before a bit is set that made for the doubt: whoever sees the bit must see this. */
+  /** For good. Before a file is made or written that holds other bytes than the bits say: whoever reads it must see this. */
   doubt(): void {
     Atomics.store(this.#header, DOUBTED, 1);
   }

@@ -38,7 +38,12 @@ export class OpenFiles {
 
   /** Undefined when the path led to another file once it was used. */
   async #use<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<{ readonly result: T } | undefined> {
-    const entry = this.#entries.get(path) ?? { opening: this.#disk.open(path), users: 0, lastRound: 0, isRetired: false };
+    const entry = this.#entries.get(path) ?? {
+      opening: this.#disk.open(path),
+      users: 0,
+      lastRound: 0,
+      isRetired: false,
+    };
     this.#entries.delete(path);
     this.#entries.set(path, entry);
     entry.users++;

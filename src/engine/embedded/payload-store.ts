@@ -21,12 +21,21 @@ export class PayloadStore {
   /** Opened without making them: what is not there is not to be read. */
   readonly #forReading = new OpenFiles();
   readonly #forWriting: OpenFiles;
-  readonly #states = new WrittenStates();
+  readonly #states: WrittenStates;
 
-  constructor(folder: string, details: TorrentDetails) {
+  /**
+   * @param onOthers somebody else has written to the files, or put others in their place, as far as our writes can tell; called
+   * before a file is made where one is gone
+   */
+  constructor(folder: string, details: TorrentDetails, onOthers: () => void = () => {}) {
     this.#details = details;
     this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
-    this.#forWriting = new OpenFiles({ open: openForWriting });
+    const onReplaced = (path: string) => this.#states.replaced(this.#paths.indexOf(path));
+    this.#forWriting = new OpenFiles({ open: openForWriting, onReplaced });
+    this.#states = new WrittenStates(() => {
+      onOthers();
+      this.#forWriting.closeAll(); // what is at the paths now is written, not what somebody has moved away
+    });
   }
 
   /** Makes the empty files, which no piece brings. */
@@ -64,11 +73,6 @@ export class PayloadStore {
     return this.#states.stateOf(fileIndex);
   }
 
-  /** Whether, as far as our writes could tell, nobody else has written to the files or put others in their place. */
-  get isOnlyOurs(): boolean {
-    return this.#states.isOnlyOurs;
-  }
-
   /**
    * Fills `into` with the torrent's bytes from `start` on.
    *
@@ -94,6 +98,11 @@ export class PayloadStore {
       this.#states.found(file.index, found.state);
     }
     return dataOfFiles.size === 0 ? undefined : new PayloadSurvey(this.#details, dataOfFiles);
+  }
+
+  /** Whoever reads opens what is there by then. What is being written stays open: that tells when another takes its place. */
+  closeForReading(): void {
+    this.#forReading.closeAll();
   }
 
   /** Closes the files; whoever needs one again opens what is there by then. */

@@ -89,7 +89,7 @@ export class TorrentSession {
     this.#member = options.member;
     setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
-    this.#store = new PayloadStore(components.folder.files, details);
+    this.#store = new PayloadStore(components.folder.files, details, () => this.held.doubt());
     this.#whole = new WholeFiles(details, this.#store);
     const wires = () => this.#member?.wires ?? [];
     const now = () => performance.now();
@@ -205,7 +205,7 @@ export class TorrentSession {
 
   /** Looks again at pieces whose bytes were not where they should be. */
   async recheck(first: number, end: number): Promise<void> {
-    this.#store.close();
+    this.#store.closeForReading();
     for (let piece = first; piece < end; piece++) {
       if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
       if (!this.held.has(piece)) continue; // another look found that out meanwhile
@@ -324,7 +324,6 @@ export class TorrentSession {
       await this.#writes.run(() => this.#store.writePiece(piece, bytes), this.#ended.signal);
       // Before the bit is set: whoever sees it may ask for the file's state.
       this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
-      if (!this.#store.isOnlyOurs) this.held.doubt();
       this.held.add(piece);
       this.#demands.passTurn(piece);
       this.#countHeld(piece);

@@ -6,16 +6,23 @@ import { type FileState, stateNow } from '../file-state.ts';
  */
 export class WrittenStates {
   readonly #files = new Map<number, Written>();
-  #isOnlyOurs = true;
+  readonly #onOthers: () => void;
 
-  /** False once anybody else was found to have written to a file. */
-  get isOnlyOurs(): boolean {
-    return this.#isOnlyOurs;
+  /** @param onOthers somebody else wrote to a file or put another in its place; called before the write of ours that finds it */
+  constructor(onOthers: () => void) {
+    this.#onOthers = onOthers;
   }
 
   /** The file is in this state, and what we believe to be in there has been hashed since. */
   found(fileIndex: number, state: FileState): void {
     this.#files.set(fileIndex, { writers: 0, state, isOurs: true });
+  }
+
+  /** Another file was found in the place of the one that we were writing. */
+  replaced(fileIndex: number): void {
+    const written = this.#files.get(fileIndex);
+    if (written !== undefined) written.isOurs = false;
+    this.#onOthers();
   }
 
   /** Runs one write of ours to the file at `path`, which need not be there yet. */
@@ -38,10 +45,8 @@ export class WrittenStates {
   #begin(fileIndex: number, path: string): Written {
     const written = this.#files.get(fileIndex) ?? { writers: 0, state: undefined, isOurs: true };
     this.#files.set(fileIndex, written);
-    if (written.writers === 0 && written.state !== undefined && written.state !== stateNow(path)) {
-      written.isOurs = false;
-      this.#isOnlyOurs = false;
-    }
+    const canTell = written.writers === 0 && written.state !== undefined;
+    if (canTell && written.state !== stateNow(path)) this.replaced(fileIndex);
     written.writers++;
     return written;
   }

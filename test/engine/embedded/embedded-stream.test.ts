@@ -1,6 +1,14 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { EmbeddedStream, type StreamHost } from '../../../src/engine/embedded/embedded-stream.ts';
+import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
+import { ListedTorrent } from '../../../src/engine/embedded/listed-torrent.ts';
 import { OpenFiles } from '../../../src/engine/embedded/open-files.ts';
+import { parseMetainfo } from '../../../src/engine/metainfo.ts';
+import { patternContent } from '../../fixtures/content.ts';
+import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { infoHashOfSeed } from '../../fixtures/torrent-details.ts';
 
 function openStream(signal = new AbortController().signal) {
@@ -45,4 +53,45 @@ test('ends with its signal, once, also when that has fired before', () => {
   expect([stream.isEnded, ended]).toEqual([true, [stream]]);
   const late = openStream(given.signal);
   expect([late.stream.isEnded, late.ended]).toEqual([true, [late.stream]]);
+});
+
+test('bytes are read again after a look at their pieces when doubts came up while they were read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'stream-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'file');
+  const content = patternContent(10);
+  const details = parseMetainfo(makeTorrent({ name: 'file', content }).bytes);
+  const held = new HeldPieces(1);
+  held.add(0);
+  const { infoHash } = details;
+  const notice = {
+    kind: 'torrent',
+    infoHash,
+    state: 'live',
+    error: undefined,
+    pieceCount: 1,
+    held: held.memory,
+  } as const;
+  const leadsTo = async () => {
+    held.doubt();
+    return true;
+  };
+  const files = new OpenFiles({ leadsTo });
+  onTestFinished(() => files.closeAll());
+  const host: StreamHost = {
+    files,
+    torrent: () => new ListedTorrent(notice, folder),
+    layout: async () => ({ details, paths: [path] }),
+    demand: () => {},
+    recheck: () => writeFile(path, content.read(0, 10)), // as if it were fetched anew
+    ended: () => {},
+  };
+  await writeFile(path, Buffer.alloc(10));
+  const { signal } = new AbortController();
+  const stream = new EmbeddedStream(
+    host,
+    { demandId: 1, file: { infoHash, fileIndex: 0 } },
+    { start: 0, endExclusive: 10, signal },
+  );
+  expect(await stream.read()).toEqual(Buffer.from(content.read(0, 10)));
 });

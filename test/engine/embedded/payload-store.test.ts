@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,13 +28,15 @@ async function setUp(plan: Partial<TorrentPlan> = {}) {
     ...plan,
   });
   const details = parseMetainfo(made.bytes);
-  const store = new PayloadStore(folder, details);
+  const told: string[][] = [];
+  const isThere = (path: string) => existsSync(join(folder, path));
+  const store = new PayloadStore(folder, details, () => told.push(['a', 'sub/b'].filter(isThere)));
   onTestFinished(() => store.close());
   // The payload as one run of bytes; padding is in it, though not among the files that a seeder lays out.
   const [a, , b] = made.files.map(({ content }) => Buffer.from(content.read(0, content.size)));
   const payload = Buffer.concat([a ?? '', Buffer.alloc(90), b ?? ''].map(part => Buffer.from(part)));
   const pieceOf = (piece: number) => payload.subarray(piece * PIECE, (piece + 1) * PIECE);
-  return { folder, details, store, payload, pieceOf };
+  return { folder, details, store, payload, pieceOf, told };
 }
 
 async function verify(details: ReturnType<typeof parseMetainfo>, store: PayloadStore, wanted: readonly number[] = []) {
@@ -147,4 +150,28 @@ test('the state of a file is told as the last survey or the last piece left it',
   await later.survey(new DataExtents());
   expect(later.stateOf(0)).toBe(store.stateOf(0));
   expect(later.stateOf(3)).toBeUndefined();
+});
+
+test('a file that is moved away while it is written is not ours, which is told before another is made', async () => {
+  const { folder, store, pieceOf, told } = await setUp();
+  await store.writePiece(2, pieceOf(2));
+  const writing = [3, 4].map(piece => store.writePiece(piece, pieceOf(piece)));
+  renameSync(join(folder, 'sub/b'), join(folder, 'moved'));
+  await Promise.all(writing);
+  expect(told[0]).toEqual([]);
+  expect(store.stateOf(3)).toBeUndefined();
+  for (const piece of [3, 4]) {
+    const back = new Uint8Array(pieceOf(piece).length);
+    expect(await store.read(back, piece * PIECE)).toBe(true);
+    expect(Buffer.from(back)).toEqual(pieceOf(piece));
+  }
+});
+
+test('a file that was moved away between two writes is left as it was', async () => {
+  const { folder, store, pieceOf, told } = await setUp();
+  await store.writePiece(3, pieceOf(3));
+  renameSync(join(folder, 'sub/b'), join(folder, 'moved'));
+  const moved = await stateOf(join(folder, 'moved'));
+  await store.writePiece(4, pieceOf(4));
+  expect([told, await stateOf(join(folder, 'moved'))]).toEqual([[[]], moved]);
 });

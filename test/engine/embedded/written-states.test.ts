@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,10 @@ async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), 'states-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'file');
-  const states = new WrittenStates();
+  const told: string[] = [];
+  const states = new WrittenStates(() => void told.push(existsSync(path) ? readFileSync(path, 'utf8') : 'no file'));
   const write = (text = 'ours') => states.during(0, path, () => appendFile(path, text));
-  return { path, states, write };
+  return { path, states, write, told };
 }
 
 test('after our writes the file is in the state that is told', async () => {
@@ -56,4 +58,14 @@ test('nothing is told while one of two overlapping writes goes on', async () => 
   gate.resolve();
   await slow;
   expect(states.stateOf(0)).toBe(await stateOf(path));
+});
+
+test('what others did is told before our write goes on from there', async () => {
+  const { path, write, told } = await setUp();
+  await write();
+  await writeFile(path, 'theirs');
+  await write();
+  await rm(path);
+  await write();
+  expect(told).toEqual(['theirs', 'no file']);
 });
