@@ -148,7 +148,7 @@ async function openForWriting(path: string): Promise<FileHandle> {
   try {
     return await open(path, flags, 0o600);
   } catch (error) {
-    if (!(codeOf(error) === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return open(path, flags, 0o600);
   }
