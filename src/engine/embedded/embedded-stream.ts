@@ -104,7 +104,7 @@ export class EmbeddedStream implements ByteStream {
 
   extend(endExclusive: number): void {
     this.#endExclusive = Math.max(this.#endExclusive, endExclusive);
-    if (this.#placed !== undefined && !this.#ended.signal.aborted) this.#demand(this.#placed);
+    if (this.#placed !== undefined) this.#demand(this.#placed);
   }
 
   close(): void {
@@ -162,6 +162,7 @@ export class EmbeddedStream implements ByteStream {
   }
 
   #demand(file: TorrentFile): void {
+    if (this.isEnded) return; // nobody would drop it
     const range = { start: file.offset + this.#position, endExclusive: file.offset + this.#endExclusive };
     if (this.#demanded?.start === range.start && this.#demanded.endExclusive === range.endExclusive) return;
     this.#demanded = range;

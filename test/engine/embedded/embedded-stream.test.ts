@@ -9,9 +9,9 @@ import { OpenFiles } from '../../../src/engine/embedded/open-files.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
-import { infoHashOfSeed } from '../../fixtures/torrent-details.ts';
+import { detailsOfSingleFile, infoHashOfSeed } from '../../fixtures/torrent-details.ts';
 
-function openStream(signal = new AbortController().signal) {
+function openStream(signal = new AbortController().signal, parts: Partial<StreamHost> = {}) {
   const ended: EmbeddedStream[] = [];
   const unreached = () => {
     throw new Error('nothing is read');
@@ -23,6 +23,7 @@ function openStream(signal = new AbortController().signal) {
     demand: unreached,
     recheck: unreached,
     ended: stream => ended.push(stream),
+    ...parts,
   };
   const file = { infoHash: infoHashOfSeed('stream'), fileIndex: 0 };
   const stream = new EmbeddedStream(host, { demandId: 1, file }, { start: 0, endExclusive: 10, signal });
@@ -94,4 +95,21 @@ test('bytes are read again after a look at their pieces when doubts came up whil
     { start: 0, endExclusive: 10, signal },
   );
   expect(await stream.read()).toEqual(Buffer.from(content.read(0, 10)));
+});
+
+test('wants nothing once it has ended, though its layout came only then', async () => {
+  const details = detailsOfSingleFile({ length: 10 });
+  const { memory, pieceCount } = new HeldPieces(details.pieceCount);
+  const torrent = { kind: 'torrent', infoHash: details.infoHash, state: 'live', error: undefined } as const;
+  const demands: unknown[] = [];
+  const { stream } = openStream(undefined, {
+    torrent: () => new ListedTorrent({ ...torrent, pieceCount, held: memory }, '/nowhere'),
+    layout: async () => {
+      queueMicrotask(() => stream.close());
+      return { details, paths: ['/nowhere/file'] };
+    },
+    demand: (_, range) => demands.push(range),
+  });
+  await expect(stream.read()).rejects.toMatchObject({ code: 'stopped' });
+  expect(demands).toEqual([]);
 });
