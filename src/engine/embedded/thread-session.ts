@@ -36,6 +36,8 @@ export class ThreadSession {
   readonly #checks = new WorkQueue(CHECKS_AT_ONCE);
   readonly #extents = new DataExtents();
   readonly #handlers: Handlers;
+  /** Why nothing begins any more. */
+  #stopped: EngineError | undefined;
   #swarm: SwarmClient | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
@@ -136,7 +138,7 @@ export class ThreadSession {
   }
 
   async #addMetainfo(infoHash: InfoHash, metainfo: Uint8Array, peers: readonly string[]): Promise<undefined> {
-    await this.#removed(infoHash);
+    await this.#mayAdd(infoHash);
     const resolving = this.#resolving.get(infoHash);
     if (resolving !== undefined) {
       resolving.learn(infoDictionaryOf(metainfo));
@@ -150,7 +152,7 @@ export class ThreadSession {
 
   async #addMagnet(magnet: Parameters<ThreadMethods['addMagnet']>[0], signal: AbortSignal): Promise<undefined> {
     const { infoHash, peers } = magnet;
-    await this.#removed(infoHash);
+    await this.#mayAdd(infoHash);
     const known = this.#torrents.get(infoHash);
     if (known !== undefined) {
       known.addPeers(peers);
@@ -233,18 +235,26 @@ export class ThreadSession {
     await this.#removing.get(infoHash)?.catch(() => {}); // whoever removes it hears of it
   }
 
+  /** Waits until what goes by this name is gone. @throws EngineError `stopped` */
+  async #mayAdd(infoHash: InfoHash): Promise<void> {
+    await this.#removed(infoHash);
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
   async #takeOff(infoHash: InfoHash, fromDisk: (folder: TorrentFolder) => Promise<void>): Promise<void> {
     await this.#resolving.get(infoHash)?.giveUp(new EngineError('not-found', 'the torrent was removed'));
     const torrent = this.#torrents.get(infoHash);
     this.#torrents.delete(infoHash);
     await torrent?.end();
-    await fromDisk(new TorrentFolder(this.#options.folder, infoHash));
+    // Also when the files cannot be removed: what is held is checked anew if the torrent is added again.
     if (torrent !== undefined) this.#post({ kind: 'gone', infoHash });
+    await fromDisk(new TorrentFolder(this.#options.folder, infoHash));
   }
 
   async #stop(): Promise<undefined> {
     clearInterval(this.#ticker);
     const stopped = new EngineError('stopped', 'the engine was stopped');
+    this.#stopped = stopped;
     for (const resolver of [...this.#resolving.values()]) void resolver.giveUp(stopped);
     await Promise.all([...this.#torrents.values()].map(torrent => torrent.end()));
     await Promise.allSettled(this.#removing.values());
