@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { abortable, sleep } from '../../util/abortable.ts';
 import { Backoff } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -73,6 +74,7 @@ export class RqbitEngine implements Engine {
 
   constructor(components: RqbitEngineComponents, settings: RqbitEngineSettings) {
     const { client } = components;
+    setMaxListeners(0, this.#stopping.signal); // every new torrent that is set up listens
     this.description = settings.description;
     this.#client = client;
     this.#release = components.release;

@@ -176,6 +176,19 @@ describe('adding', () => {
     expect(server.mostAddsAtOnce).toBe(1);
   });
 
+  it('of many at once is no leak to warn of, though each waits until its check is over', async () => {
+    server.lie(/stats\/v1/, { kind: 'edit', edit: stats => Object.assign({}, stats, { state: 'initializing' }) });
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on('warning', onWarning);
+    const many = Array.from({ length: 12 }, (_, index) => makeTorrent({ name: `${index}`, content: `${index}` }));
+    await Promise.all(many.map(torrent => engine.add(sourceOf(torrent), { peers: [], signal })));
+    await expect.poll(() => new Set(requestsTo(/stats/)).size).toBe(12);
+    await engine.stop();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('fails when rqbit says that it added another', async () => {
     const other = makeTorrent({ name: 'other', content: 'other' });
     server.lie(/^POST/, {
