@@ -8,6 +8,7 @@ import { createRqbitEngine, type ExternalServer, type ManagedServer } from '../e
 import { type ProbeResult, probeLocalRqbit } from '../engine/rqbit/probe.ts';
 import type { Logger } from '../util/logger.ts';
 import type { Teardown } from '../util/teardown.ts';
+import { collectOldObjectsSooner } from './heap-growth.ts';
 import { MountError } from './mount-handle.ts';
 import type { DataDirectory } from './open-data-directory.ts';
 
@@ -105,6 +106,7 @@ function startEmbedded({ config, dataDir, logger }: EngineParts): Promise<Engine
 }
 
 function startRqbit(choice: EngineChoice, { config, dataDir, logger, signal }: EngineParts): Promise<Engine> {
+  collectOldObjectsSooner();
   const { onDemand, maxStreams } = config.rqbit;
   const server = choice.kind === 'external-rqbit' ? externalServer(choice.url, config) : managedServer(config, dataDir);
   return createRqbitEngine(

@@ -1,0 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Has old objects collected once they have grown by 30 %, where V8 would wait for several times as much: for a mount without an
+ * engine thread, whose hundreds of fresh megabytes a second this would cost a third of its speed. Holds for the whole process.
+ */
+export function collectOldObjectsSooner(): void {
+  setFlagsFromString('--heap-growing-percent=30');
+}
