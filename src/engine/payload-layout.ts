@@ -1,3 +1,4 @@
+import { partitionPoint } from '../util/partition-point.ts';
 import type { TorrentDetails, TorrentFile } from './torrent.ts';
 
 /** A part of one file, within a range of the torrent. */
@@ -47,13 +48,5 @@ export function everyPiece(first: number, end: number, isHeld: (piece: number) =
 }
 
 function firstFileEndingAfter(files: readonly TorrentFile[], offset: number): number {
-  let low = 0;
-  let high = files.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const file = files[middle];
-    if (file !== undefined && file.offset + file.length > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return partitionPoint(files, file => file.offset + file.length <= offset);
 }

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../util/partition-point.ts';
 import { hashName } from './name-hash.ts';
 import type { TorrentTree } from './torrent-tree.ts';
 
@@ -78,14 +79,7 @@ export class RootTable {
 
   /** The index in the listing of the first entry whose slot is higher. */
   firstAfter(slot: number): number {
-    let low = 0;
-    let high = this.#listed.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#listed[middle]?.slot ?? 0) <= slot) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return partitionPoint(this.#listed, entry => entry.slot <= slot);
   }
 
   /** The kernel was told of `count` nodes of the slot, or, below zero, has forgotten as many. */

@@ -1,3 +1,4 @@
+import { partitionPoint } from '../util/partition-point.ts';
 import type { ByteRange } from './byte-ranges.ts';
 import type { FileLayout } from './file-layout.ts';
 
@@ -132,16 +133,9 @@ class Planner<Stream extends PlannedStream> {
     return undefined;
   }
 
-  /** How many lanes begin at the byte or in front of it, by bisection: a thousand readers may wait. */
+  /** How many lanes begin at the byte or in front of it. */
   #countUpTo(at: number): number {
-    let low = 0;
-    let high = this.#lanes.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#lanes[middle]?.opened ?? 0) <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return partitionPoint(this.#lanes, lane => lane.opened <= at);
   }
 
   /** It waits for a piece in front of the byte that nobody wants any more: who did has gone on without it. Wants are placed in order. */

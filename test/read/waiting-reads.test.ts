@@ -4,6 +4,12 @@ import { KiB, MiB, ReaderRig, waitPolicy } from './reader-rig.ts';
 
 const PIECE = 256 * KiB;
 
+/** Streams that tell so many bytes on their way. */
+function countUnchecked(rig: ReaderRig, bytes: () => number): void {
+  const open = rig.engine.open.bind(rig.engine);
+  rig.engine.open = (file, options) => Object.defineProperty(open(file, options), 'uncheckedBytes', { get: bytes });
+}
+
 describe('a read that waits', () => {
   it('is answered when the bytes come', async () => {
     const rig = new ReaderRig();
@@ -97,9 +103,7 @@ describe('a read that waits', () => {
     const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
     torrent.peers = 0;
     let unchecked = 0;
-    const open = rig.engine.open.bind(rig.engine);
-    rig.engine.open = (file, options) =>
-      Object.defineProperty(open(file, options), 'uncheckedBytes', { get: () => unchecked });
+    countUnchecked(rig, () => unchecked);
     const read = rig.read(handle, 0, 100);
     for (let step = 0; step < 5; step++) {
       await rig.settle();
@@ -117,9 +121,7 @@ describe('a read that waits', () => {
     const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
     torrent.peers = 0;
     let unchecked = 0;
-    const open = rig.engine.open.bind(rig.engine);
-    rig.engine.open = (file, options) =>
-      Object.defineProperty(open(file, options), 'uncheckedBytes', { get: () => unchecked });
+    countUnchecked(rig, () => unchecked);
     const read = rig.read(handle, 0, 100).catch(error => error.code);
     for (unchecked of [64 * KiB, 32 * KiB]) {
       await rig.settle();
@@ -138,9 +140,7 @@ describe('a read that waits', () => {
     const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
     torrent.peers = 0;
     let unchecked = 0;
-    const open = rig.engine.open.bind(rig.engine);
-    rig.engine.open = (file, options) =>
-      Object.defineProperty(open(file, options), 'uncheckedBytes', { get: () => unchecked });
+    countUnchecked(rig, () => unchecked);
     const first = rig.read(handle, 0, 100).catch(() => {});
     await rig.settle();
     unchecked = 16 * KiB;

@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { partitionPoint } from '../../util/partition-point.ts';
 
 /** A stretch of a file that has been written; `[start, endExclusive)`. */
 export interface DataExtent {
@@ -31,14 +32,7 @@ export class DataExtents {
 
 /** True if any byte of `[start, endExclusive)` is in one of the extents, which are in order. */
 export function hasData(extents: readonly DataExtent[], start: number, endExclusive: number): boolean {
-  let low = 0;
-  let high = extents.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((extents[middle]?.endExclusive ?? 0) > start) high = middle;
-    else low = middle + 1;
-  }
-  const extent = extents[low];
+  const extent = extents[partitionPoint(extents, other => other.endExclusive <= start)];
   return extent !== undefined && extent.start < endExclusive;
 }
 
