@@ -14,7 +14,8 @@ function setUp(options = { length: 1000 * KiB, pieceLength: 64 * KiB }) {
 
 async function drain(stream: { read(): Promise<Uint8Array | undefined> }): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) chunks.push(chunk);
+  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read())
+    chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -26,6 +27,18 @@ describe('a stream of the fake engine', () => {
     expect(torrent.fetchedBytes).toBe(3 * 64 * KiB);
     stream.close();
     expect(engine.openStreams.size).toBe(0);
+  });
+
+  it('takes back what it lent when it is read again', async () => {
+    const { engine, torrent, file } = setUp();
+    const stream = engine.open(file, { start: 0, endExclusive: 128 * KiB, signal });
+    const first = (await stream.read()) ?? new Uint8Array();
+    const right = torrent.fileBytes(0).subarray(0, first.length);
+    expect(Buffer.compare(first, right)).toBe(0);
+    await stream.read();
+    expect(Buffer.compare(first, right)).not.toBe(0);
+    expect(Buffer.compare(torrent.fileBytes(0).subarray(0, first.length), right)).toBe(0);
+    stream.close();
   });
 
   it('fetches nothing before its first read, and then ahead of its reads', async () => {

@@ -38,6 +38,8 @@ export class FakeStream implements ByteStream {
   readonly #ended = new AbortController();
   #withdraw: (() => void) | undefined;
   #reading = false;
+  /** What the last read gave. */
+  #lent: Uint8Array | undefined;
 
   constructor(host: StreamHost, file: FileId, options: StreamOptions) {
     this.#host = host;
@@ -53,8 +55,10 @@ export class FakeStream implements ByteStream {
   async read(): Promise<Uint8Array | undefined> {
     if (this.#reading) throw new Error('ByteStream.read: one call at a time');
     this.#reading = true;
+    this.#lent?.fill(SPOILT); // whoever kept it beyond this call has wrong bytes now
     try {
-      return await this.#read();
+      this.#lent = await this.#read();
+      return this.#lent;
     } catch (error) {
       this.#end(error);
       throw error;
@@ -115,9 +119,11 @@ export class FakeStream implements ByteStream {
     const end = Math.min(start + this.#host.chunkBytes, pieceEnd, offset + limit);
     this.position += end - start;
     torrent.demandChanged();
-    return torrent.payload.slice(start, end);
+    return Uint8Array.from(torrent.payload.slice(start, end));
   }
 }
+
+const SPOILT = 0xee;
 
 /** It moves with the stream. */
 function demandOf(stream: FakeStream): FakeDemand {
