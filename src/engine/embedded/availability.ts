@@ -1,5 +1,5 @@
 /** What tells which pieces a peer has. */
-interface HavingPeer {
+export interface HavingPeer {
   readonly peerPieces: { get(piece: number): boolean };
 }
 

@@ -95,6 +95,8 @@ export interface PiecePlan {
   readonly urgentCount: number;
 }
 
+export const noPieces: PiecePlan = { pieces: [], urgentCount: 0 };
+
 interface Cursor {
   next: number;
   readonly end: number;

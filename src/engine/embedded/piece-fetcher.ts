@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SpareBuffers } from '../../util/spare-buffers.ts';
 import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
-import type { PiecePlan } from './demand-plan.ts';
+import { noPieces, type PiecePlan } from './demand-plan.ts';
 import { PeerPace } from './peer-pace.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
 import type { Wire } from './webtorrent.js';
@@ -54,7 +54,7 @@ export class PieceFetcher {
   readonly #single = new Map<number, FetchWire | undefined>();
   readonly #buffers = new SpareBuffers(SPARE_BYTES);
   readonly #paces = new WeakMap<FetchWire, PeerPace>();
-  #plan: PiecePlan = { pieces: [], urgentCount: 0 };
+  #plan: PiecePlan = noPieces;
   #fetchedBytes = 0;
 
   constructor(components: FetcherComponents) {
@@ -100,7 +100,7 @@ export class PieceFetcher {
 
   /** Withdraws everything and forgets what is half here. */
   stop(): void {
-    this.#plan = { pieces: [], urgentCount: 0 };
+    this.#plan = noPieces;
     this.#withdrawUnplanned();
     this.#assemblies.clear();
   }

@@ -1,25 +1,21 @@
 import { setMaxListeners } from 'node:events';
 import type { FileWishes, TorrentRange } from '../engine.ts';
 import { EngineError } from '../errors.ts';
-import { everyPiece, pieceSize, piecesOf } from '../payload-layout.ts';
+import { piecesOf } from '../payload-layout.ts';
 import type { PieceHolders } from '../pieces.ts';
-import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentFile, TorrentSummary } from '../torrent.ts';
-import { Availability } from './availability.ts';
+import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
+import { CheckedPayload } from './checked-payload.ts';
 import type { DataExtents } from './data-extents.ts';
-import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
+import { noPieces } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
-import { HeldPieces } from './held-pieces.ts';
-import { PayloadStore } from './payload-store.ts';
+import { FetchPlanner } from './fetch-planner.ts';
+import type { HeldPieces } from './held-pieces.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';
-import { isPieceRight, verifyPayload } from './piece-verifier.ts';
-import { StreamDemands } from './stream-demands.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { PieceProgress, WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
-import { WantedPieces } from './wanted-pieces.ts';
-import { WholeFiles } from './whole-files.ts';
-import { WorkQueue } from './work-queue.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export interface TorrentSessionComponents {
   readonly folder: TorrentFolder;
@@ -56,22 +52,14 @@ export interface TorrentSessionOptions {
  */
 export class TorrentSession {
   readonly infoHash: InfoHash;
-  readonly held: HeldPieces;
   readonly #components: TorrentSessionComponents;
-  readonly #store: PayloadStore;
-  readonly #whole: WholeFiles;
+  readonly #payload: CheckedPayload;
+  readonly #planner: FetchPlanner;
   readonly #fetcher: PieceFetcher;
-  readonly #wanted: WantedPieces;
-  readonly #availability: Availability;
-  readonly #demands: StreamDemands;
-  #ahead: readonly PieceDemand[] = [];
   readonly #ended = new AbortController();
   readonly #peers: Set<string>;
-  readonly #writes = new WorkQueue(WRITES_AT_ONCE);
   #record: TorrentRecord;
   #member: SwarmMembership | undefined;
-  #checkedBytes: number | undefined = 0;
-  #heldBytes = 0;
   #error: string | undefined;
   #dialledAtMs = 0;
   #isUpdateDue = false;
@@ -79,34 +67,48 @@ export class TorrentSession {
   readonly #busy = new Set<Promise<unknown>>();
 
   constructor(components: TorrentSessionComponents, options: TorrentSessionOptions) {
-    const { details } = components;
+    const { details, folder, extents, events } = components;
     this.infoHash = details.infoHash;
-    this.held = new HeldPieces(details.pieceCount);
-    this.#demands = new StreamDemands(this.held);
     this.#components = components;
     this.#record = options.record;
-    this.#wanted = new WantedPieces(details, { byDefault: options.downloadAll, wishes: options.record.wishes });
     this.#member = options.member;
-    setMaxListeners(0, this.#ended.signal); // every write that waits for its turn listens
     this.#peers = new Set([...options.record.peers, ...options.peers]);
-    this.#store = new PayloadStore(components.folder.files, details, () => this.held.doubt());
-    this.#whole = new WholeFiles(details, this.#store);
+    const { signal } = this.#ended;
+    setMaxListeners(0, signal); // every write that waits for its turn listens
+    this.#payload = new CheckedPayload({
+      details,
+      folder: folder.files,
+      extents,
+      signal,
+      events: {
+        onHeld: () => events.onHeld(this),
+        onLost: piece => this.#member?.revoke(piece),
+        onWhole: files => events.onWhole(this, files),
+      },
+    });
     const wires = () => this.#member?.wires ?? [];
     const now = () => performance.now();
-    this.#availability = new Availability(details.pieceCount, wires, now);
+    this.#planner = new FetchPlanner(
+      { details, held: this.held, peers: wires, now },
+      { byDefault: options.downloadAll, wishes: options.record.wishes },
+    );
     this.#fetcher = new PieceFetcher({
       details,
       wires,
-      plan: () => this.#plan(),
+      plan: () => (this.#error === undefined && !this.#record.paused ? this.#planner.plan() : noPieces),
       keep: (piece, bytes) => this.#keep(piece, bytes),
       onBadPeer: wire => this.#ban(wire),
       now,
     });
   }
 
+  get held(): HeldPieces {
+    return this.#payload.held;
+  }
+
   get state(): EngineTorrentState {
     if (this.#error !== undefined) return 'error';
-    if (this.#checkedBytes !== undefined) return 'initializing';
+    if (!this.#payload.isChecked) return 'initializing';
     return this.#record.paused ? 'paused' : 'live';
   }
 
@@ -123,8 +125,6 @@ export class TorrentSession {
     return this.#whileBusy(
       this.#guarded(async () => {
         await this.#components.checks.run(() => this.#check(), this.#ended.signal);
-        this.#checkedBytes = undefined;
-        this.#tellWhole(this.#components.details.files, piece => this.held.has(piece));
         this.#goOn();
       }),
     );
@@ -139,8 +139,8 @@ export class TorrentSession {
       state: this.state,
       error: this.#error,
       totalBytes: this.#components.details.totalLength,
-      progressBytes: this.#checkedBytes ?? this.#heldBytes,
-      wantsMore: this.#wantsMore(),
+      progressBytes: this.#payload.progressBytes,
+      wantsMore: this.#wantsMore,
       fetchedBytes: this.#fetcher.fetchedBytes,
       ...stats,
     };
@@ -153,19 +153,22 @@ export class TorrentSession {
 
   /** What a stream wants, in bytes of the torrent. */
   demand(id: number, { start, endExclusive, priority }: TorrentRange & { readonly priority: number }): void {
-    const isNew = this.#demands.set(id, { ...piecesOf(this.#components.details, start, endExclusive), priority });
+    const isNew = this.#planner.streams.set(id, {
+      ...piecesOf(this.#components.details, start, endExclusive),
+      priority,
+    });
     this.#updateSoon();
     if (isNew) this.#redial(MIN_DIAL_INTERVAL_MS);
   }
 
   drop(id: number): void {
-    if (this.#demands.drop(id)) this.#updateSoon();
+    if (this.#planner.streams.drop(id)) this.#updateSoon();
   }
 
   /** What is fetched when no stream wants anything, in place of what was told before. */
   fetchAhead(ranges: readonly TorrentRange[]): void {
     const { details } = this.#components;
-    this.#ahead = ranges.map(({ start, endExclusive }) => piecesOf(details, start, endExclusive));
+    this.#planner.setAhead(ranges.map(({ start, endExclusive }) => piecesOf(details, start, endExclusive)));
     this.#updateSoon();
   }
 
@@ -191,7 +194,7 @@ export class TorrentSession {
     if (this.#record.paused) this.#save({ paused: false });
     const hadFailed = this.#error !== undefined;
     this.#error = undefined;
-    if (this.#checkedBytes === undefined) this.#goOn();
+    if (this.#payload.isChecked) this.#goOn();
     else if (hadFailed) void this.start();
     else this.#components.events.onState(this);
   }
@@ -199,27 +202,20 @@ export class TorrentSession {
   /** See `Engine.setFileWishes`. */
   setFileWishes(wishes: FileWishes): void {
     this.#save({ wishes });
-    this.#wanted.set(wishes);
+    this.#planner.setFileWishes(wishes);
     this.#fetcher.update();
   }
 
   /** Looks again at pieces whose bytes were not where they should be. */
   async recheck(first: number, end: number): Promise<void> {
-    this.#store.closeForReading();
-    for (let piece = first; piece < end; piece++) {
-      if (!this.held.has(piece) || (await this.#isRight(piece))) continue;
-      if (!this.held.has(piece)) continue; // another look found that out meanwhile
-      this.held.remove(piece);
-      this.#heldBytes -= pieceSize(this.#components.details, piece);
-      this.#member?.revoke(piece);
-    }
-    this.#wanted.reset();
+    await this.#payload.recheck(first, end);
+    this.#planner.reset();
     this.#fetcher.update();
   }
 
   /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */
   tick(): void {
-    if (!this.#wantsMore()) return;
+    if (!this.#wantsMore) return;
     this.#fetcher.update();
     this.#redial(this.#member?.wires.length === 0 ? LONELY_DIAL_INTERVAL_MS : REDIAL_INTERVAL_MS);
     this.#tellProgress();
@@ -230,28 +226,12 @@ export class TorrentSession {
     this.#ended.abort(new EngineError('stopped', 'the torrent was stopped'));
     await this.#leave();
     await Promise.allSettled(this.#busy);
-    this.#store.close();
+    this.#payload.close();
   }
 
-  async #check(): Promise<void> {
+  #check(): Promise<void> {
     this.#components.events.onState(this);
-    await this.#store.makeEmptyFiles();
-    await verifyPayload(
-      { ...this.#components, store: this.#store, held: this.held },
-      {
-        signal: this.#ended.signal,
-        wanted: () => this.#demands.neededNext,
-        onHeld: piece => this.#countHeld(piece),
-        onProgress: bytes => {
-          this.#checkedBytes = bytes;
-        },
-      },
-    );
-  }
-
-  #tellWhole(files: Iterable<TorrentFile>, isHeld: (piece: number) => boolean): void {
-    const whole = this.#whole.among(files, isHeld);
-    if (whole.length > 0) this.#components.events.onWhole(this, whole);
+    return this.#payload.check(() => this.#planner.streams.neededNext);
   }
 
   #goOn(): void {
@@ -267,7 +247,7 @@ export class TorrentSession {
       details,
       infoBytes,
       held: this.held.toBitfield(),
-      readBlock: (start, length) => this.#readBlock(start, length),
+      readBlock: (start, length) => this.#payload.read(start, length),
       fill: wire => this.#fetcher.fill(wire),
     };
     const onError = (error: EngineError) => this.#fail(error);
@@ -298,54 +278,19 @@ export class TorrentSession {
     });
   }
 
-  #wantsMore(): boolean {
-    if (this.state !== 'live') return false;
-    const isHeld = (piece: number) => this.held.has(piece);
-    const ranges = [...this.#demands.inTurn, ...this.#ahead, ...this.#wanted.missing(isHeld)];
-    return ranges.some(({ first, end }) => !everyPiece(first, end, isHeld));
-  }
-
-  #plan(): PiecePlan {
-    if (this.#error !== undefined || this.#record.paused) return { pieces: [], urgentCount: 0 };
-    const { pieceLength } = this.#components.details;
-    return planPieces({
-      demands: this.#demands.inTurn,
-      ahead: this.#ahead,
-      isMissing: piece => !this.held.has(piece),
-      isAvailable: this.#member?.wires.length ? this.#availability.look() : undefined,
-      limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / pieceLength)),
-      wanted: this.#wanted.missing(piece => this.held.has(piece)),
-    });
+  get #wantsMore(): boolean {
+    return this.state === 'live' && this.#planner.wantsMore;
   }
 
   async #keep(piece: number, bytes: Uint8Array): Promise<void> {
     if (this.held.has(piece) || this.#ended.signal.aborted) return;
     const kept = this.#guarded(async () => {
-      await this.#writes.run(() => this.#store.writePiece(piece, bytes), this.#ended.signal);
-      // Before the bit is set: whoever sees it may ask for the file's state.
-      this.#tellWhole(this.#store.filesOf(piece), other => other === piece || this.held.has(other));
-      this.held.add(piece);
-      this.#demands.passTurn(piece);
-      this.#countHeld(piece);
+      await this.#payload.keep(piece, bytes);
+      this.#planner.streams.passTurn(piece);
       this.#member?.announce(piece);
       if (this.held.heldCount === this.held.pieceCount) this.#member?.announceComplete();
     });
     await this.#whileBusy(kept);
-  }
-
-  #countHeld(piece: number): void {
-    this.#heldBytes += pieceSize(this.#components.details, piece);
-    this.#components.events.onHeld(this);
-  }
-
-  async #readBlock(start: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    if (!(await this.#store.read(bytes, start))) throw new Error('the payload is not on disk');
-    return bytes;
-  }
-
-  #isRight(piece: number): Promise<boolean> {
-    return isPieceRight({ details: this.#components.details, store: this.#store }, piece);
   }
 
   #ban(wire: { readonly destroyed: boolean }): void {
@@ -390,7 +335,7 @@ export class TorrentSession {
   }
 
   #tellProgress(): void {
-    for (const [id, progress] of this.#demands.newProgress(piece => this.#fetcher.receivedOf(piece))) {
+    for (const [id, progress] of this.#planner.streams.newProgress(piece => this.#fetcher.receivedOf(piece))) {
       this.#components.events.onProgress(this, id, progress);
     }
   }
@@ -406,8 +351,3 @@ const LONELY_DIAL_INTERVAL_MS = 3_000;
 const MIN_DIAL_INTERVAL_MS = 2_000;
 /** More are of no use, and a torrent may be added again and again. */
 const REMEMBERED_PEERS = 100;
-/** All in the order of their arrival: side by side, the piece that a reader waits for would be as late as the last. */
-const WRITES_AT_ONCE = 2;
-/** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
-const PLANNED_BYTES = 64 * 2 ** 20;
-const MIN_PLANNED_PIECES = 4;

@@ -210,31 +210,6 @@ test('pieces that are gone from the disk are missing after a second look', async
   expect(session.summary().progressBytes).toBe(2 * PIECE);
 });
 
-test('two looks at once at a piece that is gone miss it once', async () => {
-  const { swarms, open, file } = await setUp();
-  const session = open();
-  await session.start();
-  session.demand(1, { start: 0, endExclusive: 5 * PIECE, priority: 0 });
-  await fetch(session, swarms.member, 5);
-  await truncate(file, 2 * PIECE);
-  await Promise.all([session.recheck(2, 5), session.recheck(2, 5)]);
-  expect(session.summary().progressBytes).toBe(2 * PIECE);
-  expect(swarms.member.revoked).toEqual([2, 3, 4]);
-});
-
-test('what it holds is in doubt from the first piece on that it writes after somebody else wrote', async () => {
-  const { swarms, open, file } = await setUp();
-  const session = open();
-  await session.start();
-  session.demand(1, { start: 0, endExclusive: 2 * PIECE, priority: 0 });
-  await fetch(session, swarms.member, 2);
-  expect(session.held.isDoubted).toBe(false);
-  await rm(file);
-  session.demand(1, { start: 0, endExclusive: 3 * PIECE, priority: 0 });
-  await fetch(session, swarms.member, 3);
-  expect(session.held.isDoubted).toBe(true);
-});
-
 test('all of it is wanted when somebody says so, which is remembered', async () => {
   const { swarms, open, folder } = await setUp();
   const session = open();

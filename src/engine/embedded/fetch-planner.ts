@@ -1,0 +1,76 @@
+import type { FileWishes } from '../engine.ts';
+import { everyPiece } from '../payload-layout.ts';
+import type { TorrentDetails } from '../torrent.ts';
+import { Availability, type HavingPeer } from './availability.ts';
+import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
+import type { HeldPieces } from './held-pieces.ts';
+import { StreamDemands } from './stream-demands.ts';
+import { WantedPieces } from './wanted-pieces.ts';
+
+export interface FetchPlannerComponents {
+  readonly details: TorrentDetails;
+  readonly held: HeldPieces;
+  /** Who is connected now. */
+  readonly peers: () => readonly HavingPeer[];
+  readonly now: () => number;
+}
+
+/** What is missing of one torrent and wanted: for the streams, ahead of them, or for itself; and what of it comes first. */
+export class FetchPlanner {
+  readonly streams: StreamDemands;
+  readonly #components: FetchPlannerComponents;
+  readonly #availability: Availability;
+  readonly #wanted: WantedPieces;
+  #ahead: readonly PieceDemand[] = [];
+
+  /** @param wanted see {@link WantedPieces} */
+  constructor(
+    components: FetchPlannerComponents,
+    wanted: { readonly byDefault: boolean; readonly wishes: FileWishes },
+  ) {
+    const { details, held, peers, now } = components;
+    this.#components = components;
+    this.streams = new StreamDemands(held);
+    this.#availability = new Availability(details.pieceCount, peers, now);
+    this.#wanted = new WantedPieces(details, wanted);
+  }
+
+  /** What is fetched when no stream wants anything, in place of what was set before. */
+  setAhead(ahead: readonly PieceDemand[]): void {
+    this.#ahead = ahead;
+  }
+
+  /** See `Engine.setFileWishes`. */
+  setFileWishes(wishes: FileWishes): void {
+    this.#wanted.set(wishes);
+  }
+
+  /** Pieces may be missing that were held. */
+  reset(): void {
+    this.#wanted.reset();
+  }
+
+  /** Whether anything is missing that is wanted. */
+  get wantsMore(): boolean {
+    const ranges = [...this.streams.inTurn, ...this.#ahead, ...this.#wanted.missing(this.#isHeld)];
+    return ranges.some(({ first, end }) => !everyPiece(first, end, this.#isHeld));
+  }
+
+  plan(): PiecePlan {
+    const { details, peers } = this.#components;
+    return planPieces({
+      demands: this.streams.inTurn,
+      ahead: this.#ahead,
+      isMissing: piece => !this.#isHeld(piece),
+      isAvailable: peers().length > 0 ? this.#availability.look() : undefined,
+      limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / details.pieceLength)),
+      wanted: this.#wanted.missing(this.#isHeld),
+    });
+  }
+
+  readonly #isHeld = (piece: number): boolean => this.#components.held.has(piece);
+}
+
+/** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
+const PLANNED_BYTES = 64 * 2 ** 20;
+const MIN_PLANNED_PIECES = 4;

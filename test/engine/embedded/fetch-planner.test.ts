@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { FetchPlanner } from '../../../src/engine/embedded/fetch-planner.ts';
+import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
+import { noWishes } from '../../../src/engine/embedded/torrent-folder.ts';
+import { detailsOfSingleFile } from '../../fixtures/torrent-details.ts';
+
+const PIECES = 20;
+const all = Array.from({ length: PIECES }, (_, piece) => piece);
+
+function setUp({ pieceLength = 2 ** 24, byDefault = false } = {}) {
+  const details = { ...detailsOfSingleFile({ length: PIECES * pieceLength }), pieceLength, pieceCount: PIECES };
+  const held = new HeldPieces(PIECES);
+  const peers: { peerPieces: { get(piece: number): boolean } }[] = [];
+  const connect = (...pieces: number[]) => peers.push({ peerPieces: { get: piece => pieces.includes(piece) } });
+  const components = { details, held, peers: () => peers, now: () => 0 };
+  return { held, connect, planner: new FetchPlanner(components, { byDefault, wishes: noWishes }) };
+}
+
+test('wants nothing until somebody does', () => {
+  const { planner } = setUp();
+  expect([planner.wantsMore, planner.plan()]).toEqual([false, { pieces: [], urgentCount: 0 }]);
+});
+
+test('what streams need comes first, then what is fetched ahead, then what the torrent is wished to hold', () => {
+  const { planner } = setUp({ pieceLength: 2 ** 14, byDefault: true });
+  planner.streams.set(1, { first: 9, end: 11, priority: 0 });
+  planner.setAhead([{ first: 17, end: 18 }]);
+  const rest = all.filter(piece => ![9, 10, 17].includes(piece));
+  expect(planner.plan()).toEqual({ pieces: [9, 10, 17, ...rest], urgentCount: 1 });
+});
+
+test.each([
+  ['a stream', (planner: FetchPlanner) => void planner.streams.set(1, { first: 2, end: 4, priority: 0 })],
+  ['a read that is foreseen', (planner: FetchPlanner) => planner.setAhead([{ first: 2, end: 4 }])],
+])('wants what %s does, until it is held', (_, want) => {
+  const { planner, held } = setUp();
+  want(planner);
+  held.add(2);
+  expect([planner.wantsMore, planner.plan().pieces]).toEqual([true, [3]]);
+  held.add(3);
+  expect([planner.wantsMore, planner.plan().pieces]).toEqual([false, []]);
+});
+
+test('wants a file that is wished for, and again what is lost of it', () => {
+  const { planner, held } = setUp({ pieceLength: 2 ** 14 });
+  planner.setFileWishes({ wanted: [{ first: 0, endExclusive: 1 }], unwanted: [] });
+  expect(planner.plan().pieces).toEqual(all);
+  for (const piece of all) held.add(piece);
+  expect(planner.wantsMore).toBe(false);
+  held.remove(5);
+  planner.reset();
+  expect([planner.wantsMore, planner.plan().pieces]).toEqual([true, [5]]);
+});
+
+test('plans few large pieces, of those that somebody has and of those that nobody has', () => {
+  const { planner, connect } = setUp({ byDefault: true });
+  expect(planner.plan().pieces).toEqual([0, 1, 2, 3]);
+  connect(6, 7, 8, 9, 10);
+  expect(planner.plan().pieces).toEqual([0, 1, 2, 3, 6, 7, 8, 9]);
+});
