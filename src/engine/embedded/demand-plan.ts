@@ -14,12 +14,16 @@ export interface StreamDemand extends PieceDemand {
  * the others, so that none comes to a stop; then the rest of the streams' windows, one priority after the other, a piece of each
  * in turn; then what is only fetched ahead, then what is wanted although nobody reads it. At most `limit`
  * pieces that some peer has, and as many that nobody has: those cost nothing as long as nobody has them, and must not take the
- * place of the others. Demands come in the order in which they have their turn, and no piece is in the plan twice.
+ * place of the others. Beside them, {@link PiecePlan.passedOver}: a few streams of a high priority could fill the plan for as
+ * long as they are read. Demands come in the order in which they have their turn, and no piece is in the plan twice.
  */
 export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
   const plan = new GrowingPlan(rules);
-  const cursors = rankedCursors(demands, rules.isMissing);
+  const inTurn = demands.map(demand => firstMissing(demand, rules.isMissing));
+  const cursors = byPriority(inTurn);
+  const passedOver = findPassedOver(inTurn, cursors, rules.isAvailable);
   for (const { next, end } of cursors) if (next < end) plan.add(next);
+  if (passedOver !== undefined) plan.addAlways(passedOver);
   const urgentCount = plan.pieces.length;
   for (const priority of new Set(cursors.map(cursor => cursor.priority))) {
     let equals = cursors.filter(cursor => cursor.priority === priority);
@@ -31,12 +35,12 @@ export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): Pie
   for (const { first, end } of [...ahead, ...wanted]) {
     for (let piece = first; piece < end && !plan.isFull; piece++) plan.add(piece);
   }
-  return { pieces: plan.pieces, urgentCount };
+  return { pieces: plan.pieces, urgentCount, passedOver };
 }
 
 /** What each stream needs next, of a higher priority before the others; that of those which need the same, more than once. */
 export function neededNext(demands: readonly StreamDemand[], isMissing: (piece: number) => boolean): number[] {
-  return rankedCursors(demands, isMissing)
+  return byPriority(demands.map(demand => firstMissing(demand, isMissing)))
     .filter(({ next, end }) => next < end)
     .map(({ next }) => next);
 }
@@ -83,9 +87,18 @@ class GrowingPlan {
     const isHad = isAvailable?.(piece) ?? false;
     if ((isHad ? this.#available : this.pieces.length - this.#available) >= limit) return false;
     if (isHad) this.#available++;
+    this.#push(piece);
+    return true;
+  }
+
+  /** A missing piece, whatever the limit. */
+  addAlways(piece: number): void {
+    if (!this.#planned.has(piece)) this.#push(piece);
+  }
+
+  #push(piece: number): void {
     this.#planned.add(piece);
     this.pieces.push(piece);
-    return true;
   }
 }
 
@@ -93,6 +106,11 @@ export interface PiecePlan {
   readonly pieces: readonly number[];
   /** How many at the front are what a stream needs next. */
   readonly urgentCount: number;
+  /**
+   * What that stream needs next whose last turn was longest ago, of those that some peer can help; when only the priority of
+   * others keeps it from being the first. Part of what every peer is asked for is kept for it.
+   */
+  readonly passedOver?: number | undefined;
 }
 
 export const noPieces: PiecePlan = { pieces: [], urgentCount: 0 };
@@ -103,9 +121,19 @@ interface Cursor {
   readonly priority: number;
 }
 
-function rankedCursors(demands: readonly StreamDemand[], isMissing: (piece: number) => boolean): Cursor[] {
-  const ranked = [...demands].sort((one, other) => other.priority - one.priority);
-  return ranked.map(demand => firstMissing(demand, isMissing));
+/** In turn within a priority. */
+function byPriority(inTurn: readonly Cursor[]): Cursor[] {
+  return inTurn.toSorted((one, other) => other.priority - one.priority);
+}
+
+function findPassedOver(
+  inTurn: readonly Cursor[],
+  ranked: readonly Cursor[],
+  isAvailable: PlanRules['isAvailable'] = () => false,
+): number | undefined {
+  const canCome = ({ next, end }: Cursor): boolean => next < end && isAvailable(next);
+  const longestWaiting = inTurn.find(canCome);
+  return longestWaiting === ranked.find(canCome) ? undefined : longestWaiting?.next;
 }
 
 function firstMissing({ first, end, priority }: StreamDemand, isMissing: (piece: number) => boolean): Cursor {

@@ -38,9 +38,10 @@ export interface FetcherComponents {
  * Turns the plan into requests for blocks, in place of webtorrent's own picker, which asks for the end of a selection first,
  * cannot withdraw what nobody wants any more, and lets one slow peer hold a piece for half a minute.
  *
- * Peers get blocks in the order of the plan, so all of them work on the piece that is wanted most. What is urgent and late is
- * asked of a second peer; whoever comes first is taken and the other is called off. A piece with a wrong hash is fetched again
- * from one peer only, so that the next failure names the culprit.
+ * Peers get blocks in the order of the plan, so all of them work on the piece that is wanted most; and each on the side on the
+ * one that was passed over, so that priority lets nobody starve. What is urgent and late is asked of a second peer; whoever comes
+ * first is taken and the other is called off. A piece with a wrong hash is fetched again from one peer only, so that the next
+ * failure names the culprit.
  *
  * A peer may lose requests: webtorrent's own code answers neither of two for the same block when the first is withdrawn while
  * it reads the block. So a peer that owes blocks and brings none for a while is asked for them anew.
@@ -86,14 +87,12 @@ export class PieceFetcher {
     if (wire.destroyed) return;
     const depth = queueDepth(wire, this.#paces.get(wire));
     if (wire.requests.length > depth / 2) return; // fill in batches: each scan of the plan pays for many requests
+    this.#askPassedOver(wire, depth);
     for (const [index, piece] of this.#plan.pieces.entries()) {
       if (wire.requests.length >= depth) return;
       if (!this.#mayAsk(wire, piece)) continue;
       const assembly = this.#assembly(piece);
-      for (let block = assembly.freeBlock(); block !== undefined; block = assembly.freeBlock()) {
-        if (wire.requests.length >= depth) return;
-        if (!this.#ask(wire, assembly, block)) return;
-      }
+      if (!this.#askFree(wire, assembly, depth)) return;
       if (index < this.#plan.urgentCount) this.#askOverdue(wire, assembly);
     }
   }
@@ -103,6 +102,22 @@ export class PieceFetcher {
     this.#plan = noPieces;
     this.#withdrawUnplanned();
     this.#assemblies.clear();
+  }
+
+  /** Up to its share of what the peer may owe. */
+  #askPassedOver(wire: FetchWire, depth: number): void {
+    const { passedOver } = this.#plan;
+    if (passedOver === undefined || !this.#mayAsk(wire, passedOver)) return;
+    const others = wire.requests.filter(({ piece }) => piece !== passedOver).length;
+    this.#askFree(wire, this.#assembly(passedOver), others + Math.floor(depth * PASSED_OVER_SHARE));
+  }
+
+  /** Asks for blocks that nobody was asked for until the peer owes so many. @returns false when it takes no more now */
+  #askFree(wire: FetchWire, assembly: PieceAssembly<FetchWire>, depth: number): boolean {
+    for (let block = assembly.freeBlock(); block !== undefined; block = assembly.freeBlock()) {
+      if (wire.requests.length >= depth || !this.#ask(wire, assembly, block)) return false;
+    }
+    return true;
   }
 
   #mayAsk(wire: FetchWire, piece: number): boolean {
@@ -236,6 +251,8 @@ const OVERDUE_MS = 1500;
 const UNANSWERED_MS = 5000;
 /** Half-fetched pieces that nobody wants now. */
 const KEPT_BYTES = 16 * 2 ** 20;
+/** Enough that bytes come for who waits, little enough that who has priority hardly notices. */
+const PASSED_OVER_SHARE = 1 / 8;
 /** Before a peer's speed is known: 256 KiB, so that a far peer is not idle for most of its first round trips. */
 const FIRST_DEPTH = 16;
 /** A peer has work for so long: more than any round trip, and little for an urgent piece to queue behind. */

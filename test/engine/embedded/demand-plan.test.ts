@@ -120,5 +120,16 @@ test('a stream of a higher priority gets all of its window before the others get
     { first: 10, end: 13, priority: 1 },
     { first: 20, end: 22, priority: -1 },
   ];
-  expect(plan(demands)).toEqual({ pieces: [10, 0, 20, 11, 12, 1, 2, 21], urgentCount: 3 });
+  expect(plan(demands)).toMatchObject({ pieces: [10, 0, 20, 11, 12, 1, 2, 21], urgentCount: 3 });
+});
+
+test('who waits longest is passed over by priority alone, and has a place in a plan that the others fill', () => {
+  const high = [0, 10, 20, 30].map(first => ({ first, end: first + 10, priority: 1 }));
+  const normal = { first: 40, end: 50 };
+  const limit = 4;
+  expect(plan([normal, ...high], { limit })).toEqual({ pieces: [0, 10, 20, 30, 40], urgentCount: 5, passedOver: 40 });
+  expect(plan([...high, normal], { limit })).toEqual({ pieces: [0, 10, 20, 30], urgentCount: 4 });
+  const dead = [40];
+  expect(plan([normal, { first: 60, end: 61 }, ...high], { limit, dead })).toMatchObject({ passedOver: 60 });
+  expect(plan([normal, normal]).passedOver).toBeUndefined();
 });

@@ -116,6 +116,29 @@ describe('a fetcher', () => {
     expect(askedAfterPause(1000)).toBe(16 + 1);
   });
 
+  test('keeps an eighth of what each peer is asked for to the piece that was passed over', () => {
+    const wire = new FakeWire([
+      patternContent(32 * BLOCK).read(0, 16 * BLOCK),
+      patternContent(32 * BLOCK).read(0, 16 * BLOCK),
+    ]);
+    wire.peerExtendedHandshake = { reqq: 8 };
+    const large = makeTorrent({ name: 't', content: patternContent(32 * BLOCK), pieceLength: 16 * BLOCK });
+    const fetcher = new PieceFetcher({
+      details: parseMetainfo(large.bytes),
+      wires: () => [wire],
+      plan: () => ({ pieces: [0, 1], urgentCount: 2, passedOver: 1 }),
+      keep: async () => {},
+      onBadPeer: () => {},
+      now: () => 0,
+    });
+    fetcher.update();
+    expect(wire.asked).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
+    for (let block = 0; block < 4; block++) wire.send();
+    expect(wire.asked).toEqual([0, 0, 0, 0, 1, 0, 0, 0]);
+    for (let block = 0; block < 4; block++) wire.send();
+    expect(wire.asked).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
   test('withdraws what is no longer planned', () => {
     const wire = new FakeWire(pieces);
     const { fetcher, world } = setUp(wire);

@@ -236,6 +236,22 @@ test('streams take turns where pieces are so large that a few fill the plan', as
   expect([0, 2, 4, 6, 8].map(first => session.held.has(first))).toEqual([true, true, true, true, true]);
 });
 
+test('streams of a high priority go first, and leave a share to one that they would keep out of the plan', async () => {
+  const large = 2 ** 24;
+  const zeros = makeTorrent({ name: 'session', content: sparseContent(5 * large, []), pieceLength: large });
+  const { swarms, open } = await setUp({}, zeros);
+  const session = open();
+  await session.start();
+  const piece = new Uint8Array(large);
+  const peer = swarms.member.connect(Array.from({ length: 5 }, () => piece));
+  for (let reader = 0; reader < 5; reader++) {
+    const priority = reader === 0 ? 0 : 1;
+    session.demand(reader, { start: reader * large, endExclusive: (reader + 1) * large, priority });
+  }
+  await nextTurn();
+  expect(peer.asked).toEqual([0, 0, ...Array.from({ length: 14 }, () => 1)]);
+});
+
 test('peers that it is told of are dialled and remembered, each once', async () => {
   const { swarms, open, folder } = await setUp();
   const session = open();
