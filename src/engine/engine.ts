@@ -156,7 +156,7 @@ export interface ByteStream {
    */
   read(): Promise<Uint8Array | undefined>;
 
-  /** Moves the end of what is wanted, forward only. */
+  /** Moves the end of what is wanted, forward only. Asks for the priority anew, also where the end stays. */
   extend(endExclusive: number): void;
 
   /** Drops the demand and frees whatever the stream holds. Idempotent. A pending read rejects with `stopped`. */

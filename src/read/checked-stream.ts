@@ -54,6 +54,7 @@ export class CheckedStream implements ByteStream {
 
   extend(endExclusive: number): void {
     this.endExclusive = Math.max(this.endExclusive, endExclusive);
+    this.#stream?.extend(this.#stream.endExclusive); // for the priority
   }
 
   close(): void {

@@ -68,8 +68,6 @@ export class OpenFile implements PumpHost {
   readonly layout: FileLayout;
   readonly memory: FileMemory;
   readonly demands: Set<Demand> = new Set();
-  /** See `ReadPolicy.priority`: of one file every handle has the same. */
-  priority = 0;
   readonly #parts: OpenFileParts;
   readonly #file: ReadableFile;
   readonly #local: LocalPieces;
@@ -86,6 +84,7 @@ export class OpenFile implements PumpHost {
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #isPrepared = false;
   #isPlanned = false;
+  #priority = 0;
 
   constructor(file: ReadableFile, base: number, parts: OpenFileParts) {
     const { engine, cache, pool, clock, verified, localBudget: budget, localMemory: memory, log } = parts;
@@ -100,6 +99,17 @@ export class OpenFile implements PumpHost {
     this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, memory, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
     this.#stopWaiting = clock.after(PREPARE_MS, () => this.#becomePrepared());
+  }
+
+  /** See `ReadPolicy.priority`: of one file every handle has the same. */
+  get priority(): number {
+    return this.#priority;
+  }
+
+  set priority(priority: number) {
+    if (priority === this.#priority) return;
+    this.#priority = priority;
+    for (const pump of this.#pumps) pump.reprioritise();
   }
 
   get streams(): readonly StreamPump[] {

@@ -75,6 +75,11 @@ export class StreamPump implements PlannedStream {
     this.#wake?.();
   }
 
+  /** The priority of the file has changed. */
+  reprioritise(): void {
+    this.#stream?.extend(this.#stream.endExclusive);
+  }
+
   close(): void {
     this.#closing.abort(fileClosed);
     this.#dropStream();

@@ -34,18 +34,23 @@ export class FakeStream implements ByteStream {
   readonly file: FileId;
   position: number;
   endExclusive: number;
+  /** As it was last asked for. */
+  priority: number;
   readonly #host: StreamHost;
   readonly #ended = new AbortController();
   #withdraw: (() => void) | undefined;
   #reading = false;
   /** What the last read gave. */
   #lent: Uint8Array | undefined;
+  readonly #askPriority: () => number;
 
   constructor(host: StreamHost, file: FileId, options: StreamOptions) {
     this.#host = host;
     this.file = file;
     this.position = options.start;
     this.endExclusive = options.endExclusive;
+    this.#askPriority = options.priority ?? (() => 0);
+    this.priority = this.#askPriority();
     const { signal } = options;
     const abort = (): void => this.#end(signal.reason);
     if (signal.aborted) abort();
@@ -69,6 +74,7 @@ export class FakeStream implements ByteStream {
 
   extend(endExclusive: number): void {
     this.endExclusive = Math.max(this.endExclusive, endExclusive);
+    this.priority = this.#askPriority();
     if (this.#withdraw !== undefined) this.#host.torrent(this.file.infoHash).demandChanged();
   }
 

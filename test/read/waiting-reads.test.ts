@@ -225,6 +225,23 @@ describe('a read that waits', () => {
     await rig.reader.stop();
   });
 
+  it.each([false, true])(
+    'has the priority that its file has by now, also where streams are hashed (%s)',
+    async verifyAll => {
+      const rig = new ReaderRig({ verifyAll });
+      const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: PIECE });
+      torrent.peers = 0;
+      const read = rig.read(handle, 0, 100);
+      await rig.settle();
+      const priorities = () => [...rig.engine.openStreams].map(({ priority }) => priority);
+      expect(priorities()).toEqual([0]);
+      rig.reader.setPolicy(handle, { ...waitPolicy, priority: 1 });
+      expect(priorities()).toEqual([1]);
+      await rig.reader.stop();
+      await expect(read).rejects.toMatchObject({ code: 'stopped' });
+    },
+  );
+
   it('is turned away when too many wait for its torrent, and no other torrent notices', async () => {
     const rig = new ReaderRig({ admission: { perTorrent: 3, total: 100 } });
     const dead = rig.openNew({ length: 4 * MiB, seed: 1 });

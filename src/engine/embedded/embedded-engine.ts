@@ -18,7 +18,7 @@ import { parseMetainfo } from '../metainfo.ts';
 import type { LocalFile, PieceHolders, PieceMap } from '../pieces.ts';
 import type { TorrentSource } from '../source.ts';
 import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
-import { EmbeddedStream, type StreamHost } from './embedded-stream.ts';
+import { type ByteDemand, EmbeddedStream, type StreamHost } from './embedded-stream.ts';
 import { ListedTorrent, type TorrentLayout } from './listed-torrent.ts';
 import { OpenFiles } from './open-files.ts';
 import { ThreadClient, type ThreadNotice } from './thread-client.ts';
@@ -102,7 +102,7 @@ class EmbeddedEngine implements Engine {
       files: this.#files,
       torrent: file => this.#torrent(file.infoHash),
       layout: (torrent, signal) => this.#layout(torrent, signal),
-      demand: (stream, range) => this.#demand(stream, range),
+      demand: (stream, demand) => this.#demand(stream, demand),
       recheck: async ({ infoHash }, pieces, signal) => {
         await this.#thread.call('recheck', { infoHash, ...pieces }, signal);
       },
@@ -246,14 +246,15 @@ class EmbeddedEngine implements Engine {
     return layout;
   }
 
-  #demand(stream: EmbeddedStream, range: { start: number; endExclusive: number }): void {
-    const { demandId: demand } = stream;
+  #demand({ demandId, file, reads }: EmbeddedStream, demand: ByteDemand): void {
     if (this.#logger.debugEnabled) {
-      const reads = stream.reads?.() ?? [];
-      this.#logger.debug({ stream: demand, ...stream.file, ...range, reads }, 'a stream wants bytes of the torrent');
+      const waiting = reads?.() ?? [];
+      this.#logger.debug(
+        { stream: demandId, ...file, ...demand, reads: waiting },
+        'a stream wants bytes of the torrent',
+      );
     }
-    const priority = stream.priority?.() ?? 0;
-    this.#thread.send({ kind: 'demand', demand, infoHash: stream.file.infoHash, ...range, priority });
+    this.#thread.send({ kind: 'demand', demand: demandId, infoHash: file.infoHash, ...demand });
   }
 
   #streamEnded(stream: EmbeddedStream): void {

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '../../util/error-facts.ts';
-import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
+import type { ByteStream, FileId, StreamOptions, TorrentRange } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { piecesOf } from '../payload-layout.ts';
 import type { TorrentFile } from '../torrent.ts';
@@ -13,8 +13,8 @@ export interface StreamHost {
   /** @throws EngineError `not-found` */
   torrent(file: FileId): ListedTorrent;
   layout(torrent: ListedTorrent, signal: AbortSignal): Promise<TorrentLayout>;
-  /** What the stream wants now, in bytes of the torrent. */
-  demand(stream: EmbeddedStream, range: { readonly start: number; readonly endExclusive: number }): void;
+  /** What the stream wants now. */
+  demand(stream: EmbeddedStream, demand: ByteDemand): void;
   /** Looks again whether the pieces are on disk. */
   recheck(
     torrent: ListedTorrent,
@@ -22,6 +22,11 @@ export interface StreamHost {
     signal: AbortSignal,
   ): Promise<void>;
   ended(stream: EmbeddedStream): void;
+}
+
+/** In bytes of the torrent. */
+export interface ByteDemand extends TorrentRange {
+  readonly priority: number;
 }
 
 /**
@@ -32,10 +37,9 @@ export interface StreamHost {
 export class EmbeddedStream implements ByteStream {
   readonly demandId: number;
   readonly file: FileId;
-  /** See `StreamOptions.priority`. */
-  readonly priority: StreamOptions['priority'];
   /** See `StreamOptions.reads`. */
   readonly reads: StreamOptions['reads'];
+  readonly #priority: () => number;
   readonly #host: StreamHost;
   readonly #ended = new AbortController();
   readonly #stopListening: () => void;
@@ -45,8 +49,8 @@ export class EmbeddedStream implements ByteStream {
   #progress: { readonly piece: number; readonly atFirst: number; readonly now: number } | undefined;
   #isReading = false;
   #memory = Buffer.alloc(0);
-  /** Torrent offsets that were last asked for. */
-  #demanded: { start: number; endExclusive: number } | undefined;
+  /** What was last asked for. */
+  #demanded: ByteDemand | undefined;
   #placed: TorrentFile | undefined;
   /** The torrent was in doubt when it began: whoever reads it hashes what it brings. */
   #isHashed = false;
@@ -56,7 +60,7 @@ export class EmbeddedStream implements ByteStream {
     this.#host = host;
     this.demandId = demandId;
     this.file = file;
-    this.priority = options.priority;
+    this.#priority = options.priority ?? (() => 0);
     this.reads = options.reads;
     this.#position = options.start;
     this.#endExclusive = options.endExclusive;
@@ -163,10 +167,13 @@ export class EmbeddedStream implements ByteStream {
 
   #demand(file: TorrentFile): void {
     if (this.isEnded) return; // nobody would drop it
-    const range = { start: file.offset + this.#position, endExclusive: file.offset + this.#endExclusive };
-    if (this.#demanded?.start === range.start && this.#demanded.endExclusive === range.endExclusive) return;
-    this.#demanded = range;
-    this.#host.demand(this, range);
+    const start = file.offset + this.#position;
+    const endExclusive = file.offset + this.#endExclusive;
+    const priority = this.#priority();
+    const last = this.#demanded;
+    if (last?.start === start && last.endExclusive === endExclusive && last.priority === priority) return;
+    this.#demanded = { start, endExclusive, priority };
+    this.#host.demand(this, this.#demanded);
   }
 
   /** How many bytes from the position on can be read now, at most a chunk. */

@@ -6,12 +6,18 @@ import { EmbeddedStream, type StreamHost } from '../../../src/engine/embedded/em
 import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
 import { ListedTorrent } from '../../../src/engine/embedded/listed-torrent.ts';
 import { OpenFiles } from '../../../src/engine/embedded/open-files.ts';
+import type { StreamOptions } from '../../../src/engine/index.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
+import { Deferred } from '../../../src/util/deferred.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { detailsOfSingleFile, infoHashOfSeed } from '../../fixtures/torrent-details.ts';
 
-function openStream(signal = new AbortController().signal, parts: Partial<StreamHost> = {}) {
+function openStream({
+  signal = new AbortController().signal,
+  priority,
+  parts = {},
+}: Partial<Pick<StreamOptions, 'signal' | 'priority'>> & { readonly parts?: Partial<StreamHost> } = {}) {
   const ended: EmbeddedStream[] = [];
   const unreached = () => {
     throw new Error('nothing is read');
@@ -26,7 +32,7 @@ function openStream(signal = new AbortController().signal, parts: Partial<Stream
     ...parts,
   };
   const file = { infoHash: infoHashOfSeed('stream'), fileIndex: 0 };
-  const stream = new EmbeddedStream(host, { demandId: 1, file }, { start: 0, endExclusive: 10, signal });
+  const stream = new EmbeddedStream(host, { demandId: 1, file }, { start: 0, endExclusive: 10, signal, priority });
   return { stream, ended };
 }
 
@@ -48,11 +54,11 @@ test('a piece that has to be fetched anew shows progress from its first byte on'
 
 test('ends with its signal, once, also when that has fired before', () => {
   const given = new AbortController();
-  const { stream, ended } = openStream(given.signal);
+  const { stream, ended } = openStream({ signal: given.signal });
   given.abort();
   stream.close();
   expect([stream.isEnded, ended]).toEqual([true, [stream]]);
-  const late = openStream(given.signal);
+  const late = openStream({ signal: given.signal });
   expect([late.stream.isEnded, late.ended]).toEqual([true, [late.stream]]);
 });
 
@@ -102,14 +108,49 @@ test('wants nothing once it has ended, though its layout came only then', async 
   const { memory, pieceCount } = new HeldPieces(details.pieceCount);
   const torrent = { kind: 'torrent', infoHash: details.infoHash, state: 'live', error: undefined } as const;
   const demands: unknown[] = [];
-  const { stream } = openStream(undefined, {
-    torrent: () => new ListedTorrent({ ...torrent, pieceCount, held: memory }, '/nowhere'),
-    layout: async () => {
-      queueMicrotask(() => stream.close());
-      return { details, paths: ['/nowhere/file'] };
+  const { stream } = openStream({
+    parts: {
+      torrent: () => new ListedTorrent({ ...torrent, pieceCount, held: memory }, '/nowhere'),
+      layout: async () => {
+        queueMicrotask(() => stream.close());
+        return { details, paths: ['/nowhere/file'] };
+      },
+      demand: (_, demand) => demands.push(demand),
     },
-    demand: (_, range) => demands.push(range),
   });
   await expect(stream.read()).rejects.toMatchObject({ code: 'stopped' });
   expect(demands).toEqual([]);
+});
+
+test('tells anew what it wants when it is extended to the same end with another priority, and not otherwise', async () => {
+  const details = detailsOfSingleFile({ length: 10 });
+  const { memory, pieceCount } = new HeldPieces(details.pieceCount);
+  const torrent = { kind: 'torrent', infoHash: details.infoHash, state: 'live', error: undefined } as const;
+  const demanded = new Deferred<void>();
+  const demands: unknown[] = [];
+  let priority = 0;
+  const { stream } = openStream({
+    priority: () => priority,
+    parts: {
+      torrent: () => new ListedTorrent({ ...torrent, pieceCount, held: memory }, '/nowhere'),
+      layout: async () => ({ details, paths: ['/nowhere/file'] }),
+      demand: (_, demand) => {
+        demands.push(demand);
+        demanded.resolve();
+      },
+    },
+  });
+  stream.extend(10); // nobody reads yet
+  const reading = stream.read();
+  await demanded.promise;
+  stream.extend(10);
+  priority = 1;
+  stream.extend(10);
+  const range = { start: 0, endExclusive: 10 };
+  expect(demands).toEqual([
+    { ...range, priority: 0 },
+    { ...range, priority: 1 },
+  ]);
+  stream.close();
+  await expect(reading).rejects.toMatchObject({ code: 'stopped' });
 });

@@ -272,6 +272,17 @@ describe('the budget of streams', () => {
     expect(low?.grants).toBe(1);
   });
 
+  it('goes by the priority that a waiter has by now', async () => {
+    const all = await applicants(6, 'r');
+    const [first, second] = [new Applicant(budget, 'first'), new Applicant(budget, 'second')];
+    for (const waiter of [first, second]) void waiter.apply();
+    await pass(1000);
+    second.priority = 1;
+    all[0]?.lease?.release();
+    await pass(0);
+    expect([first.hasLease, second.hasLease]).toEqual([false, true]);
+  });
+
   it('forgets a waiter whose signal fires', async () => {
     await applicants(6, 'r');
     const controller = new AbortController();
