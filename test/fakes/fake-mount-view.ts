@@ -1,6 +1,6 @@
 import { type Explanation, explain } from '../../src/observe/explain.ts';
 import type { MountChanges, MountView, Readiness } from '../../src/observe/http/mount-view.ts';
-import { Metrics } from '../../src/observe/metrics.ts';
+import { Metrics } from '../../src/observe/metrics/metrics.ts';
 import type { FileFigures, FileKey, FilePieces, MountSnapshot, TorrentFigures } from '../../src/observe/snapshot.ts';
 import { mountSnapshot, torrentFigures } from './mount-snapshot.ts';
 

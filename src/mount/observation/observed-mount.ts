@@ -7,7 +7,7 @@ import { Errno, ErrnoError } from '../../fuse/index.ts';
 import { type Explanation, explain } from '../../observe/explain.ts';
 import { piecesOfRuns } from '../../observe/file-pieces.ts';
 import type { MountChanges, MountView, Readiness } from '../../observe/http/mount-view.ts';
-import { Metrics } from '../../observe/metrics.ts';
+import { Metrics } from '../../observe/metrics/metrics.ts';
 import { type Needs, neededPieces } from '../../observe/needed-pieces.ts';
 import type { FileFigures, FileKey, FilePieces, HolderFigures, MountSnapshot } from '../../observe/snapshot.ts';
 import { FilePlaces, filePieces } from './file-places.ts';

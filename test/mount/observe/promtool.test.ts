@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Metrics } from '../../../src/observe/metrics.ts';
+import { Metrics } from '../../../src/observe/metrics/metrics.ts';
 import type { MountSnapshot } from '../../../src/observe/snapshot.ts';
 import {
   latenciesOf,

@@ -1,9 +1,9 @@
 import { Gauge, type MetricObjectWithValues, type MetricType, type MetricValue, Registry } from 'prom-client';
-import { type LatencySnapshot, latencyBucketEnd, latencyBuckets } from '../util/latency-histogram.ts';
-import { type MetricKey, type MetricSpec, metricSpecs } from './metric-names.ts';
-import { type MetricLabels, type MetricSample, metricSamples } from './metric-samples.ts';
-import { readProcessFigures } from './process-figures.ts';
-import type { MountSnapshot } from './snapshot.ts';
+import { type LatencySnapshot, latencyBucketEnd, latencyBuckets } from '../../util/latency-histogram.ts';
+import type { MountSnapshot } from '../snapshot.ts';
+import type { Metric, MetricLabels, MetricSample } from './metric.ts';
+import { metricSections } from './metric-sections.ts';
+import { type ProcessFigures, readProcessFigures } from './process-figures.ts';
 
 /**
  * The metrics of the mount as Prometheus text. They are pulled: nothing is counted here, each scrape takes one snapshot and
@@ -16,7 +16,7 @@ export class Metrics {
 
   constructor(snapshot: () => MountSnapshot) {
     this.#snapshot = snapshot;
-    this.#metrics = Object.entries(metricSpecs).map(([key, spec]) => new PulledMetric(key as MetricKey, spec)); // entries forgets the keys
+    this.#metrics = metricSections.flatMap(({ metrics }) => metrics.map(metric => new PulledMetric(metric)));
     for (const metric of this.#metrics) this.#registry.registerMetric(metric);
   }
 
@@ -27,7 +27,7 @@ export class Metrics {
   text(): Promise<string> {
     const snapshot = this.#snapshot();
     const process = readProcessFigures();
-    for (const metric of this.#metrics) metric.take(metricSamples[metric.key](snapshot, process));
+    for (const metric of this.#metrics) metric.pull(snapshot, process);
     // Every value is taken from the metrics before the first turn of the event loop, so concurrent calls do not mix.
     return this.#registry.metrics();
   }
@@ -35,22 +35,20 @@ export class Metrics {
 
 /** A metric of prom-client whose values are given to it as a whole, instead of being counted up one by one. */
 class PulledMetric extends Gauge {
-  readonly key: MetricKey;
-  readonly #spec: MetricSpec;
+  readonly #metric: Metric;
   #samples: readonly MetricSample[] = [];
 
-  constructor(key: MetricKey, spec: MetricSpec) {
-    super({ name: spec.name, help: spec.help, labelNames: [...spec.labels], registers: [] });
-    this.key = key;
-    this.#spec = spec;
+  constructor(metric: Metric) {
+    super({ name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [] });
+    this.#metric = metric;
   }
 
-  take(samples: readonly MetricSample[]): void {
-    this.#samples = samples;
+  pull(snapshot: MountSnapshot, process: ProcessFigures): void {
+    this.#samples = this.#metric.samples(snapshot, process);
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
-    const { name, help, type } = this.#spec;
+    const { name, help, type } = this.#metric;
     return {
       name,
       help: `${help}.`,

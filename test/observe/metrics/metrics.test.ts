@@ -1,13 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { metricSpecs } from '../../src/observe/metric-names.ts';
-import { Metrics } from '../../src/observe/metrics.ts';
-import type { MountSnapshot } from '../../src/observe/snapshot.ts';
-import { latenciesOf, mountSnapshot, operationFigures, readFigures, torrentFigures } from '../fakes/mount-snapshot.ts';
+import { metricSections } from '../../../src/observe/metrics/metric-sections.ts';
+import { Metrics } from '../../../src/observe/metrics/metrics.ts';
+import type { MountSnapshot } from '../../../src/observe/snapshot.ts';
+import {
+  latenciesOf,
+  mountSnapshot,
+  operationFigures,
+  readFigures,
+  torrentFigures,
+} from '../../fakes/mount-snapshot.ts';
 
 describe('Metrics', () => {
   test('describe every metric of the table, whatever the mount has', async () => {
     const text = await textOf(mountSnapshot());
-    for (const { name, type } of Object.values(metricSpecs)) expect(text).toContain(`# TYPE ${name} ${type}\n`);
+    for (const { name, type } of metricSections.flatMap(({ metrics }) => metrics))
+      expect(text).toContain(`# TYPE ${name} ${type}\n`);
   });
 
   test('show a histogram in cumulative buckets, with its sum and count', async () => {

@@ -1,11 +1,12 @@
-import { type MetricSpec, metricSections, metricSpecs } from './metric-names.ts';
+import type { Metric } from './metric.ts';
+import { metricSections } from './metric-sections.ts';
 
-/** docs/METRICS.md, made from the table of metrics. */
+/** docs/METRICS.md, made from the sections of metrics. */
 export function metricDocumentation(): string {
   return `${introduction}\n${sections().join('\n')}`;
 }
 
-const introduction = `<!-- Made by scripts/generate-metrics-docs.mjs from src/observe/metric-names.ts: edit there. -->
+const introduction = `<!-- Made by scripts/generate-metrics-docs.mjs from src/observe/metrics: edit there. -->
 
 # Metrics
 
@@ -31,14 +32,13 @@ itself (page cache, passthrough) never reach us and are not counted.
 `;
 
 function sections(): string[] {
-  const specs: readonly MetricSpec[] = Object.values(metricSpecs);
-  return metricSections.map(title => `## ${title}\n\n${table(specs.filter(({ section }) => section === title))}`);
+  return metricSections.map(({ title, metrics }) => `## ${title}\n\n${table(metrics)}`);
 }
 
-function table(specs: readonly MetricSpec[]): string {
+function table(metrics: readonly Metric[]): string {
   const rows = [
     ['name', 'type', 'unit', 'labels', 'what it tells', 'stability'],
-    ...specs.map(({ name, type, labels, unit, help, stability }) => [
+    ...metrics.map(({ name, type, labels, unit, help, stability }) => [
       `\`${name}\``,
       type,
       unit,

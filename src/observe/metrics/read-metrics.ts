@@ -1,0 +1,135 @@
+import { isStalled } from '../stalled-reads.ts';
+import { bytes, latency, type MetricSection } from './metric.ts';
+import { one, sum } from './samples.ts';
+
+export const readMetrics: MetricSection = {
+  title: 'Reads',
+  metrics: [
+    {
+      name: 'torrent_fuse_read_wait_seconds',
+      ...latency,
+      labels: [],
+      help: 'Time to answer the reads that the cache could not answer at once',
+      stability: 'stable',
+      samples: ({ reads }) => [{ labels: {}, latencies: reads.counters.waits }],
+    },
+    {
+      name: 'torrent_fuse_first_byte_seconds',
+      ...latency,
+      labels: [],
+      help: 'From the arrival of a read that the cache could not answer to the first byte that came for it',
+      stability: 'stable',
+      samples: ({ reads }) => [{ labels: {}, latencies: reads.counters.firstBytes }],
+    },
+    {
+      name: 'torrent_fuse_read_failures_total',
+      type: 'counter',
+      labels: ['code'],
+      unit: 'reads',
+      help: 'Reads that failed below FUSE, by reason',
+      stability: 'stable',
+      samples: ({ reads }) => reads.counters.failures.map(({ code, count }) => ({ labels: { code }, value: count })),
+    },
+    {
+      name: 'torrent_fuse_open_files',
+      type: 'gauge',
+      labels: [],
+      unit: 'handles',
+      help: 'Open file handles',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.openFiles.length),
+    },
+    {
+      name: 'torrent_fuse_reads_waiting',
+      type: 'gauge',
+      labels: [],
+      unit: 'reads',
+      help: 'Reads that wait for missing bytes',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.waiting.length),
+    },
+    {
+      name: 'torrent_fuse_readers_stalled',
+      type: 'gauge',
+      labels: [],
+      unit: 'handles',
+      help: 'Handles with a read for which no byte has come for 2 seconds',
+      stability: 'stable',
+      samples: ({ reads, atMs }) =>
+        one(new Set(reads.waiting.filter(read => isStalled(read, atMs)).map(read => read.handle)).size),
+    },
+    {
+      name: 'torrent_fuse_fetches_in_flight',
+      type: 'gauge',
+      labels: [],
+      unit: 'fetches',
+      help: 'Byte ranges that are being fetched for readers',
+      stability: 'experimental',
+      samples: ({ reads }) => one(reads.fetches.length),
+    },
+    {
+      name: 'torrent_fuse_fetches_in_flight_bytes',
+      type: 'gauge',
+      labels: [],
+      unit: 'bytes',
+      help: 'Length of the byte ranges that are being fetched for readers',
+      stability: 'experimental',
+      samples: ({ reads }) => one(sum(reads.fetches, span => span.endExclusive - span.start)),
+    },
+    {
+      name: 'torrent_fuse_delivered_bytes_total',
+      ...bytes,
+      labels: [],
+      help: 'Bytes of torrents that readers were given; torrent_fuse_read_bytes_total has those of .torrent-fuse, too',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.counters.deliveredBytes),
+    },
+    {
+      name: 'torrent_fuse_fetched_bytes_total',
+      ...bytes,
+      labels: ['source'],
+      help: 'Bytes fetched for readers, from the engine or from files on this machine',
+      stability: 'stable',
+      samples: ({ reads }) => [
+        { labels: { source: 'engine' }, value: reads.counters.engineBytes },
+        { labels: { source: 'local' }, value: reads.counters.localBytes },
+      ],
+    },
+    {
+      name: 'torrent_fuse_over_download_ratio',
+      type: 'gauge',
+      labels: [],
+      unit: '1',
+      help: 'Bytes fetched for readers divided by bytes given to them; under 1 when the cache served some twice',
+      stability: 'stable',
+      samples: ({ reads: { counters } }) =>
+        counters.deliveredBytes === 0
+          ? []
+          : one((counters.engineBytes + counters.localBytes) / counters.deliveredBytes),
+    },
+    {
+      name: 'torrent_fuse_read_ahead_bytes_total',
+      ...bytes,
+      labels: [],
+      help: 'Bytes fetched before a reader asked for them',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.counters.readAheadBytes),
+    },
+    {
+      name: 'torrent_fuse_read_ahead_used_bytes_total',
+      ...bytes,
+      labels: [],
+      help: 'Bytes of read-ahead that a reader asked for afterwards',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.counters.readAheadUsedBytes),
+    },
+    {
+      name: 'torrent_fuse_read_ahead_wasted_bytes_total',
+      ...bytes,
+      labels: [],
+      help: 'Bytes of read-ahead that were dropped unread',
+      stability: 'stable',
+      samples: ({ reads }) => one(reads.counters.readAheadWastedBytes),
+    },
+  ],
+};
