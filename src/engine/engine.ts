@@ -56,7 +56,8 @@ export interface Engine {
 
   /**
    * Whether bytes of its streams, or of its files on this machine, may be wrong, so that whoever reads them hashes them first: other
-   * torrents use the same files, or somebody has written to them. Optional: an engine may be sure of what it streams.
+   * torrents use the same files, or somebody has written to them. Asked once they are read, for it may have become true meanwhile.
+   * Optional: an engine may be sure of what it streams.
    */
   mustVerify?(infoHash: InfoHash): boolean;
 

@@ -38,8 +38,8 @@ export class CheckedStream implements ByteStream {
     if (this.position >= this.endExclusive) return undefined;
     const { layout, details } = this.#parts;
     const piece = layout.pieceAt(this.position);
-    const bytes = await this.#fetch(piece);
-    if (!(await isPiece(details, piece, bytes))) {
+    const bytes = (await this.#fetchRight(piece)) ?? (await this.#fetchAnew(piece));
+    if (bytes === undefined) {
       throw new ReadError(
         'corrupt',
         `piece ${piece} of ${details.name} does not match its hash, wherever it is read from`,
@@ -60,6 +60,20 @@ export class CheckedStream implements ByteStream {
   close(): void {
     this.#closing.abort();
     this.#stream?.close();
+  }
+
+  /** Undefined when its hash is another. */
+  async #fetchRight(piece: number): Promise<Uint8Array | undefined> {
+    const bytes = await this.#fetch(piece);
+    return (await isPiece(this.#parts.details, piece, bytes)) ? bytes : undefined;
+  }
+
+  /** Once, after the engine has looked at what it holds: a disk that gives other bytes than were written would do so for ever. */
+  async #fetchAnew(piece: number): Promise<Uint8Array | undefined> {
+    const { engine, details } = this.#parts;
+    if (engine.recheck === undefined) return undefined;
+    await engine.recheck(details.infoHash, piece, this.#options);
+    return await this.#fetchRight(piece);
   }
 
   /** Takes memory when the first bytes of the piece have come: hundreds may be waited for. */

@@ -106,17 +106,22 @@ export class LocalPieces {
    * Reads some bytes from `from` on, all of a held piece or several blocks, and hands them out.
    *
    * @param from in a piece that {@link isLocal}, as are all up to `to`
-   * @param deliver not called when the bytes are not what they should be: the piece is then not local any more
+   * @param deliver not called when the bytes are not what they should be: the piece is then not local any more, or tried in
+   * another file
    */
   async load(from: number, to: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
     const piece = this.#parts.layout.pieceAt(from);
+    this.#handle ??= this.#open();
+    const opening = this.#handle;
     try {
-      const file = await this.#open();
+      const file = await opening;
       if (await this.#isUnchanged(file, signal)) await this.#loadUnchanged(file, { from, to }, deliver, signal);
-      else if (this.#mustHash()) await this.#loadPiece(file, piece, deliver, signal);
-      else await this.#loadPlain(file, { from, to }, deliver, { signal, isGood: async () => !this.#mustHash() });
+      else if (!this.#mustHash()) await this.#loadTrusted(file, { from, to }, deliver, signal);
+      else if (await this.#loadPiece(file, piece, deliver, signal)) return;
+      else if (this.#leave(opening)) await this.#foundWrong(piece, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      if (!this.#leave(opening)) return;
       this.#disbelieve(piece, 'a piece could not be read from disk, and is asked of the engine', error);
     }
   }
@@ -168,6 +173,10 @@ export class LocalPieces {
     await this.#loadPlain(file, range, deliver, { signal, isGood: () => this.#isUnchanged(file, signal) });
   }
 
+  async #loadTrusted(file: FileHandle, range: ByteRange, deliver: Deliver, signal: AbortSignal): Promise<void> {
+    await this.#loadPlain(file, range, deliver, { signal, isGood: async () => !this.#mustHash() });
+  }
+
   /** @param isGood whether what was read may be handed out */
   async #loadPlain(
     file: FileHandle,
@@ -189,23 +198,23 @@ export class LocalPieces {
     }
   }
 
-  async #loadPiece(file: FileHandle, piece: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
+  /** @returns whether the piece is right */
+  async #loadPiece(file: FileHandle, piece: number, deliver: Deliver, signal: AbortSignal): Promise<boolean> {
     const { layout, budget, memory, file: readable } = this.#parts;
     const release = await budget.acquire(readable.details.pieceLength, signal);
     const bytes = memory.take(pieceSize(readable.details, piece));
     try {
-      if (await this.#pieceReader.read(bytes, piece, { fileIndex: readable.fileIndex, file }, signal)) {
-        this.#mismatched.delete(piece);
-        const start = layout.pieceStart(piece);
-        const before = layout.bytesBeforeFile(piece);
-        deliver(start, bytes.subarray(before, before + layout.pieceEnd(piece) - start));
-        return;
-      }
+      const isRight = await this.#pieceReader.read(bytes, piece, { fileIndex: readable.fileIndex, file }, signal);
+      if (!isRight) return false;
+      this.#mismatched.delete(piece);
+      const start = layout.pieceStart(piece);
+      const before = layout.bytesBeforeFile(piece);
+      deliver(start, bytes.subarray(before, before + layout.pieceEnd(piece) - start));
+      return true;
     } finally {
       memory.giveBack(bytes);
       release();
     }
-    await this.#foundWrong(piece, signal);
   }
 
   /** The engine may fetch it anew; it must know before it is asked for the piece. */
@@ -218,18 +227,26 @@ export class LocalPieces {
     this.#disbelieve(piece, 'a piece on disk is not what the torrent says, and is asked of the engine', undefined);
   }
 
-  #open(): Promise<FileHandle> {
+  async #open(): Promise<FileHandle> {
     const path = this.#local?.path;
     if (path === undefined) throw new Error('the file is not on this machine');
-    this.#handle ??= openRegular(path);
-    return this.#handle;
+    return await openRegular(path);
+  }
+
+  /**
+   * The file that was opened is not read any more, since something is wrong with it; whoever reads next opens what is at the path by
+   * then. So a piece that another load finds wrong in the same file is tried again.
+   *
+   * @returns false when somebody else has done that already
+   */
+  #leave(opening: Promise<FileHandle>): boolean {
+    if (this.#handle !== opening) return false;
+    void this.close();
+    return true;
   }
 
   #disbelieve(piece: number, message: string, error: unknown): void {
     this.#disbelieved.add(piece);
-    this.#handle?.catch(() => {
-      this.#handle = undefined;
-    });
     this.#parts.log.warn({ ...this.#id, piece, path: this.#local?.path, error }, message);
   }
 }

@@ -5,6 +5,7 @@ import { Deferred } from '../util/deferred.ts';
 import type { Logger } from '../util/logger.ts';
 import type { SpareBuffers } from '../util/spare-buffers.ts';
 import type { AssemblyPool } from './assembly-pool.ts';
+import { BelievedStream } from './believed-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
 import { fileClosed } from './errors.ts';
@@ -191,13 +192,12 @@ export class OpenFile implements PumpHost {
   }
 
   openStream(pump: StreamPump, signal: AbortSignal): ByteStream {
-    const { engine, verifyAll } = this.#parts;
+    const { engine } = this.#parts;
     const { position: start, end } = pump;
     const reads = (): string[] => readsWaitingFor({ from: pump.position, to: pump.end }, this.memory.waiters());
-    const checksAll = verifyAll || (engine.mustVerify?.(this.id.infoHash) ?? false);
-    const mustCheck = (piece: number): boolean => checksAll || this.#local.isMismatched(piece);
     const options = { start, endExclusive: end, signal, reads, priority: () => this.priority };
-    if (this.layout.everyPiece(start, end, piece => !mustCheck(piece))) return engine.open(this.id, options);
+    const isBelieved = (from: number, to: number): boolean => this.#isBelieved(from, to);
+    if (isBelieved(start, end)) return new BelievedStream(engine.open(this.id, options), isBelieved);
     return new CheckedStream({ engine, details: this.#file.details, layout: this.layout, id: this.id }, options);
   }
 
@@ -244,6 +244,13 @@ export class OpenFile implements PumpHost {
 
   idle(pump: StreamPump): void {
     this.#end(pump);
+  }
+
+  /** Whether bytes of a stream need no hash. */
+  #isBelieved(from: number, to: number): boolean {
+    const { engine, verifyAll } = this.#parts;
+    if (verifyAll || engine.mustVerify?.(this.id.infoHash)) return false;
+    return this.layout.everyPiece(from, to, piece => !this.#local.isMismatched(piece));
   }
 
   #isFetching(from: number, to: number): boolean {

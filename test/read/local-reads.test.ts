@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -177,6 +177,46 @@ describe('a piece on disk that another program wrote', () => {
   });
 });
 
+describe('a file that somebody replaced while it was open', () => {
+  it('is opened anew when a piece of it does not match; pieces that are right in the new one cost nothing', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    const torrent = await onDisk(rig, { length: 8 * PIECE }, false);
+    const looked: number[] = [];
+    rig.engine.recheck = async (_, piece) => void looked.push(piece);
+    const handle = rig.open(torrent);
+    await rig.read(handle, 0, PIECE);
+    const path = join(folder, 'file.bin');
+    await rename(path, `${path}.theirs`);
+    await writeFile(`${path}.theirs`, Buffer.alloc(8 * PIECE)); // what had not come when they moved it
+    await writeFile(path, torrent.payload);
+    rig.engine.mustVerify = () => true;
+    for (let piece = 1; piece < 8; piece++) {
+      const bytes = await rig.read(handle, piece * PIECE, PIECE);
+      expect(bytes.equals(torrent.payload.subarray(piece * PIECE, (piece + 1) * PIECE))).toBe(true);
+    }
+    expect(looked).toEqual([1]);
+    await rig.reader.stop();
+  });
+
+  it('is opened anew once for all who read it at the same time', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    const torrent = await onDisk(rig, { length: 8 * PIECE }, false);
+    const looked: number[] = [];
+    rig.engine.recheck = async (_, piece) => void looked.push(piece);
+    const handle = rig.open(torrent);
+    await rig.read(handle, 0, PIECE);
+    const path = join(folder, 'file.bin');
+    await rename(path, `${path}.theirs`);
+    await truncate(`${path}.theirs`, PIECE);
+    await writeFile(path, torrent.payload);
+    rig.engine.mustVerify = () => true;
+    const reads = [1, 2, 3, 4].map(piece => rig.read(handle, piece * PIECE, PIECE));
+    expect(Buffer.concat(await Promise.all(reads)).equals(torrent.payload.subarray(PIECE, 5 * PIECE))).toBe(true);
+    expect(rig.engine.calls.get('open')).toBe(1); // for the one piece that was found wrong
+    await rig.reader.stop();
+  });
+});
+
 describe('a complete file', () => {
   it('is handed out whole once each of its pieces was hashed, for as long as nobody touches it', async () => {
     const rig = new ReaderRig();
@@ -229,6 +269,85 @@ describe('a complete file', () => {
     expect(await askFor()).toBeUndefined();
     await rig.reader.verified();
     expect(await askFor()).toBeUndefined();
+    await rig.reader.stop();
+  });
+});
+
+describe('a stream of an engine that may have wrong bytes', () => {
+  /** All held, on a disk that only the engine reads; a byte of the second piece is wrong there. */
+  function wrongInSecond(rig: ReaderRig) {
+    const torrent = rig.engine.addTorrent({ length: 4 * PIECE, pieceLength: PIECE });
+    const right = Uint8Array.from(torrent.payload);
+    torrent.holdAll();
+    torrent.payload[PIECE + 5] = (torrent.payload[PIECE + 5] ?? 0) ^ 1;
+    return { torrent, right };
+  }
+
+  it('has a piece that does not match looked at, and fetched anew', async () => {
+    const rig = new ReaderRig();
+    const { torrent, right } = wrongInSecond(rig);
+    rig.engine.mustVerify = () => true;
+    rig.engine.recheck = async (_, piece) => {
+      torrent.lose(piece);
+      torrent.payload.set(right);
+    };
+    expect((await rig.read(rig.open(torrent), 0, 4 * PIECE)).equals(right)).toBe(true);
+    expect(torrent.fetchedBytes).toBe(PIECE);
+    await rig.reader.stop();
+  });
+
+  it('is `corrupt` when the piece does not match then either, after one look', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    const { torrent } = wrongInSecond(rig);
+    const looked: number[] = [];
+    rig.engine.mustVerify = () => true;
+    rig.engine.recheck = async (_, piece) => {
+      looked.push(piece);
+      torrent.lose(piece);
+    };
+    const handle = rig.open(torrent);
+    await expect(rig.read(handle, PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
+    expect([looked, torrent.fetchedBytes]).toEqual([[1], PIECE]);
+    expect(await rig.read(handle, 2 * PIECE, 2 * PIECE)).toHaveLength(2 * PIECE);
+    await rig.reader.stop();
+  });
+
+  it('is hashed from when the doubts come up, also if it was open before', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    const { torrent, right } = wrongInSecond(rig);
+    let isDoubted = false;
+    rig.engine.mustVerify = () => isDoubted;
+    rig.engine.recheck = async (_, piece) => {
+      torrent.lose(piece);
+      torrent.payload.set(right);
+    };
+    const { reached, lift } = rig.engine.stallAt({ infoHash: torrent.infoHash, fileIndex: 0 }, PIECE);
+    const read = rig.read(rig.open(torrent), 0, 2 * PIECE);
+    await reached;
+    isDoubted = true;
+    lift();
+    await rig.until(() => rig.engine.openStreams.size === 0);
+    rig.clock.advance(1_000); // until it is opened anew
+    expect((await read).equals(right.subarray(0, 2 * PIECE))).toBe(true);
+    await rig.reader.stop();
+  });
+
+  it('is hashed where it comes to a piece that was found wrong on this disk', async () => {
+    const rig = new ReaderRig();
+    const torrent = await onDisk(rig, { length: 8 * PIECE });
+    await flipByte(join(folder, 'file.bin'), 6 * PIECE + 5);
+    torrent.payload[6 * PIECE + 5] = (torrent.payload[6 * PIECE + 5] ?? 0) ^ 1;
+    torrent.lose(0, 1, 2, 3, 4, 5, 7);
+    torrent.withhold(5);
+    const ahead = rig.open(torrent);
+    for (let offset = 0; offset < 5 * PIECE; offset += 64 * KiB) await rig.read(ahead, offset, 64 * KiB);
+    await rig.until(() => rig.engine.openStreams.size === 1); // waits for the piece before the wrong one
+    const other = rig.open(torrent);
+    await expect(rig.read(other, 6 * PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
+    torrent.release(5);
+    await rig.read(ahead, 5 * PIECE, PIECE);
+    await rig.settle();
+    await expect(rig.read(other, 6 * PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
     await rig.reader.stop();
   });
 });

@@ -52,8 +52,8 @@ export class EmbeddedStream implements ByteStream {
   /** What was last asked for. */
   #demanded: ByteDemand | undefined;
   #placed: TorrentFile | undefined;
-  /** The torrent was in doubt when it began: whoever reads it hashes what it brings. */
-  #isHashed = false;
+  /** Where the files ended too early; see {@link #readFile}. */
+  #shortAt: number | undefined;
 
   /** @param demandId tells its demand from those of others */
   constructor(host: StreamHost, { demandId, file }: { demandId: number; file: FileId }, options: StreamOptions) {
@@ -132,20 +132,12 @@ export class EmbeddedStream implements ByteStream {
     if (this.#position >= this.#endExclusive) return undefined;
     if (this.#placed === undefined) {
       this.#placed = file;
-      this.#isHashed = torrent.held.isDoubted;
       this.#demand(file);
     }
     for (;;) {
       signal.throwIfAborted();
-      let length = this.#heldLength(torrent, { layout, file });
-      const { isDoubted } = torrent.held;
-      if (length > 0 && isDoubted && !this.#isHashed) {
-        const start = file.offset + this.#position;
-        await this.#host.recheck(torrent, piecesOf(layout.details, start, start + length), signal);
-        length = this.#heldLength(torrent, { layout, file });
-      }
-      const isTrusted = () => isDoubted || !torrent.held.isDoubted;
-      const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, { length, isTrusted }) : undefined;
+      const length = this.#heldLength(torrent, { layout, file });
+      const bytes = length > 0 ? await this.#readFile(torrent, { layout, file }, length) : undefined;
       if (bytes !== undefined) return bytes;
       if (length > 0) continue;
       torrent.assertFetching();
@@ -194,33 +186,26 @@ export class EmbeddedStream implements ByteStream {
     return this.#memory.subarray(0, length);
   }
 
-  /**
-   * Undefined when the bytes are not where they should be; then the pieces have been looked at again. Also when doubts came up
-   * while they were read: the file may be one that was made meanwhile.
-   */
-  async #readFile(
-    torrent: ListedTorrent,
-    place: FilePlace,
-    { length, isTrusted }: { readonly length: number; readonly isTrusted: () => boolean },
-  ): Promise<Uint8Array | undefined> {
+  /** Undefined when the bytes are not where they should be; then the pieces have been looked at again. */
+  async #readFile(torrent: ListedTorrent, place: FilePlace, length: number): Promise<Uint8Array | undefined> {
     const path = place.layout.paths[place.file.index];
     const bytes = this.#memoryFor(length);
     const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes);
     const { signal } = this.#ended;
     signal.throwIfAborted();
     if (bytesRead === length) {
-      if (!isTrusted() && !this.#isHashed) return undefined;
       this.#position += length;
       this.#progress = undefined;
       return bytes;
     }
+    if (this.#shortAt === this.#position) {
+      throw new EngineError('io', `${path ?? 'padding'} cannot be read, though its pieces are there; check the disk`);
+    }
+    this.#shortAt = this.#position; // else a disk that loses what is written would have it fetched for ever
     // Somebody cut or removed the file: what lies behind is as doubtful.
     const { details } = place.layout;
     const fileEnd = place.file.offset + place.file.length;
     await this.#host.recheck(torrent, piecesOf(details, place.file.offset + this.#position, fileEnd), signal);
-    if (this.#heldLength(torrent, place) >= length) {
-      throw new EngineError('io', `${path ?? 'padding'} cannot be read, though its pieces are there; check the disk`);
-    }
     return undefined;
   }
 

@@ -62,7 +62,10 @@ test('ends with its signal, once, also when that has fired before', () => {
   expect([late.stream.isEnded, late.ended]).toEqual([true, [late.stream]]);
 });
 
-test('bytes are read again after a look at their pieces when doubts came up while they were read', async () => {
+test.each([
+  { cut: 'once', isCutAgain: false },
+  { cut: 'again after it was fetched anew', isCutAgain: true },
+])('of a file that is cut $cut, a piece is fetched anew once', async ({ isCutAgain }) => {
   const folder = await mkdtemp(join(tmpdir(), 'stream-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'file');
@@ -71,36 +74,25 @@ test('bytes are read again after a look at their pieces when doubts came up whil
   const held = new HeldPieces(1);
   held.add(0);
   const { infoHash } = details;
-  const notice = {
-    kind: 'torrent',
-    infoHash,
-    state: 'live',
-    error: undefined,
-    pieceCount: 1,
-    held: held.memory,
-  } as const;
-  const leadsTo = async () => {
-    held.doubt();
-    return true;
-  };
-  const files = new OpenFiles({ leadsTo });
+  const torrent = { kind: 'torrent', infoHash, state: 'live', error: undefined, pieceCount: 1 } as const;
+  const files = new OpenFiles();
   onTestFinished(() => files.closeAll());
-  const host: StreamHost = {
+  let looks = 0;
+  const parts: Partial<StreamHost> = {
     files,
-    torrent: () => new ListedTorrent(notice, folder),
+    torrent: () => new ListedTorrent({ ...torrent, held: held.memory }, folder),
     layout: async () => ({ details, paths: [path] }),
     demand: () => {},
-    recheck: () => writeFile(path, content.read(0, 10)), // as if it were fetched anew
-    ended: () => {},
+    async recheck() {
+      looks++;
+      await writeFile(path, content.read(0, isCutAgain ? 5 : 10));
+    },
   };
-  await writeFile(path, Buffer.alloc(10));
-  const { signal } = new AbortController();
-  const stream = new EmbeddedStream(
-    host,
-    { demandId: 1, file: { infoHash, fileIndex: 0 } },
-    { start: 0, endExclusive: 10, signal },
-  );
-  expect(await stream.read()).toEqual(Buffer.from(content.read(0, 10)));
+  const { stream } = openStream({ parts });
+  await writeFile(path, content.read(0, 5));
+  if (isCutAgain) await expect(stream.read()).rejects.toMatchObject({ code: 'io' });
+  else expect(await stream.read()).toEqual(Buffer.from(content.read(0, 10)));
+  expect(looks).toBe(1);
 });
 
 test('wants nothing once it has ended, though its layout came only then', async () => {
