@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../util/logger.ts';
 import type {
@@ -178,8 +177,7 @@ class EmbeddedEngine implements Engine {
     const torrent = this.#torrent(file.infoHash);
     const { paths } = await this.#layout(torrent, signal);
     const path = paths[file.fileIndex];
-    // One stat of a file of ours: nothing that could hang.
-    if (path === undefined || !existsSync(path)) return undefined;
+    if (path === undefined) return undefined;
     return { path, mustVerify: false, checkedState: torrent.checkedState(file.fileIndex) };
   }
 
