@@ -1,4 +1,4 @@
-import { abortConnection, detach, FuseError, type MountEntry } from '../fuse/index.ts';
+import { detach, FuseError, type MountEntry, withAbort } from '../fuse/index.ts';
 import { CommandError } from './errors.ts';
 import { describeHolders, findHolders } from './holders.ts';
 import { mountAt } from './mount-inquiry.ts';
@@ -27,9 +27,11 @@ export async function unmount(path: string, { force }: { readonly force: boolean
 }
 
 async function detachByForce({ mountpoint, devMinor }: MountEntry): Promise<void> {
-  await detach(mountpoint, { lazy: true });
-  // Whoever waits in a read of it would wait on, since the mount lives as long as a file is open.
-  await abortConnection(devMinor);
+  await withAbort(devMinor, async abort => {
+    await detach(mountpoint, { lazy: true });
+    // Whoever waits in a read of it would wait on, since the mount lives as long as a file is open.
+    abort();
+  });
 }
 
 async function detachWhenFree({ mountpoint }: MountEntry): Promise<void> {

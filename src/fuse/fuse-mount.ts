@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../util/logger.ts';
 import type { Attachment } from './attach/attach.ts';
-import { abortConnection } from './attach/connection.ts';
+import { abortConnection, withAbort } from './attach/connection.ts';
 import { detach } from './attach/detach.ts';
 import { readMountTable, topmostAt } from './attach/mount-table.ts';
 import { BackingFiles } from './backing-files.ts';
@@ -78,6 +78,10 @@ export class FuseMount {
    */
   async unmount({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     if (this.#isClosed) return;
+    await withAbort(this.devMinor, abort => this.#takeDown(force, abort));
+  }
+
+  async #takeDown(force: boolean, abort: () => boolean): Promise<void> {
     if (this.#isAttached()) await detach(this.mountpoint, { lazy: force });
     else if (!force && !(await this.#closesWithin(DETACHED_MS))) {
       throw new FuseError(
@@ -85,7 +89,7 @@ export class FuseMount {
         `${this.mountpoint} was detached or covered by someone else, and files on it are open`,
       );
     }
-    if (!(await this.#closesWithin(force ? LAZY_MS : DETACHED_MS))) await this.#cutOff();
+    if (!(await this.#closesWithin(force ? LAZY_MS : DETACHED_MS))) await this.#cutOff(abort);
     await this.closed;
   }
 
@@ -115,12 +119,9 @@ export class FuseMount {
     return topmostAt(readMountTable(), this.mountpoint)?.devMinor === this.devMinor;
   }
 
-  /**
-   * Ends the connection of a mount that is out of the tree and lives on, through open files or as a copy in another mount
-   * namespace. As long as it lives, its device number is no other mount's.
-   */
-  async #cutOff(): Promise<void> {
-    if ((await abortConnection(this.devMinor)) || (await this.#closesWithin(DETACHED_MS))) return;
+  /** Ends the connection of a mount that is out of the tree and lives on, through open files or as a copy in another mount namespace. */
+  async #cutOff(abort: () => boolean): Promise<void> {
+    if (abort() || (await this.#closesWithin(DETACHED_MS))) return;
     const what = `${this.mountpoint} is detached but in use, and there is no /sys/fs/fuse/connections to cut it off`;
     throw new FuseError('unmount-failed', `${what}; end the process`);
   }

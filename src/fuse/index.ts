@@ -2,7 +2,7 @@
 
 export { Errno } from './abi/errno.ts';
 export { FileType, OpenFlag, OpenReplyFlag, SeekWhence } from './abi/flags.ts';
-export { abortConnection } from './attach/connection.ts';
+export { withAbort } from './attach/connection.ts';
 export { type DetachOptions, detach } from './attach/detach.ts';
 export type { MountOptions } from './attach/mount-options.ts';
 export { prepareMountPoint, resolveMountPoint } from './attach/mount-point.ts';

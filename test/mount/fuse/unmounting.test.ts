@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { withAbort } from '../../../src/fuse/attach/connection.ts';
+import { detach } from '../../../src/fuse/attach/detach.ts';
 import { NOBODY } from '../harness/mount-process.ts';
 import { run, runOk } from '../harness/run.ts';
 import { scratchFolder } from '../harness/scratch.ts';
@@ -45,7 +45,7 @@ describe('a mount with an open file', () => {
     ['an ordinary user', NOBODY],
   ])('of %s is busy, and goes on', async (_, uid) => {
     const mount = await TestMount.start(uid === undefined ? {} : { uid });
-    await readerOf(mount, uid);
+    await mount.stuckReader(uid);
     mount.command('unmount');
     await mount.says(/^failed busy: .* is busy: files on it are open, or it is a working directory$/m);
     expect(mount.isMounted()).toBe(true);
@@ -53,7 +53,7 @@ describe('a mount with an open file', () => {
 
   test('is cut off by force: who waits on it is released, and nothing is left', async () => {
     const mount = await TestMount.start();
-    const reader = await readerOf(mount);
+    const reader = await mount.stuckReader();
     mount.process.kill('SIGHUP');
     await mount.exited;
     expect(mount.process.exitCode).toBe(0);
@@ -65,7 +65,7 @@ describe('a mount with an open file', () => {
 
   test('loses its readers when the connection is aborted from outside, and is not left dead', async () => {
     const mount = await TestMount.start();
-    const reader = await readerOf(mount);
+    const reader = await mount.stuckReader();
     if (!existsSync('/sys/fs/fuse/connections/.')) throw new Error('no /sys/fs/fuse/connections');
     await run('mount', ['-t', 'fusectl', 'fusectl', '/sys/fs/fuse/connections']);
     await writeFile(`/sys/fs/fuse/connections/${mount.devMinor}/abort`, '1');
@@ -74,6 +74,18 @@ describe('a mount with an open file', () => {
     expect(mount.isMounted()).toBe(false);
     await reader.exited;
   });
+});
+
+test('what ends a connection spares the mount that is given its number', async () => {
+  const gone = await TestMount.start();
+  const next = await withAbort(gone.devMinor, async abort => {
+    await detach(gone.mountpoint);
+    await gone.exited;
+    const mount = await TestMount.start(); // the lowest free number is given
+    abort();
+    return mount;
+  });
+  await runOk('cat', [next.path('fast')]);
 });
 
 test('the process can end although the fuse thread blocks on the device', async () => {
@@ -93,7 +105,7 @@ describe('a fast lane that fails', () => {
 
   test('while it serves takes the mount down: nobody waits for answers that never come', async () => {
     const mount = await TestMount.start({ fastLane: './broken-fast-lane.mjs' });
-    const { code } = await run('timeout', ['10', 'cat', mount.path('fast')]);
+    const { code } = await run('cat', [mount.path('fast')]);
     expect(code).toBe(1);
     await mount.exited;
     expect(mount.output).toMatch(/^closed failed$/m);
@@ -109,7 +121,7 @@ test.each([
   mount.process.kill('SIGSTOP');
   const script = `import(${JSON.stringify(FUSE)}).then(fuse => fuse.detach(process.argv[1]))`;
   const asUser = uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
-  await runOk('env', [...asUser, process.execPath, '-e', script, mount.mountpoint], { timeoutMs: 10_000 });
+  await runOk('env', [...asUser, process.execPath, '-e', script, mount.mountpoint]);
   expect(mount.isMounted()).toBe(false);
   mount.process.kill('SIGCONT');
   await mount.exited;
@@ -119,7 +131,8 @@ test.each([
 describe('a mount whose process was killed', () => {
   test('releases its readers, is found dead and replaced by the next mount', async () => {
     const killed = await TestMount.start();
-    const reader = await readerOf(killed);
+    const reader = await killed.stuckReader();
+    await runOk('stat', [killed.mountpoint]); // what the kernel remembers for an hour
     killed.process.kill('SIGKILL');
     await killed.exited;
     await reader.exited;
@@ -201,14 +214,5 @@ const SERVE = join(import.meta.dirname, 'program/serve.mjs');
 function serveAsNobody(mountpoint: string, hide = 'true') {
   const script = `${hide} && exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups "$2" "$3" "$1"`;
   const args = ['--mount', 'bash', '-c', script, 'bash', mountpoint, process.execPath, SERVE];
-  return run('unshare', args, { timeoutMs: 20_000 });
-}
-
-/** A process that waits for a read that is not answered. */
-async function readerOf(mount: TestMount, uid?: number): Promise<{ process: ChildProcess; exited: Promise<unknown> }> {
-  const reader = spawn('cat', [mount.path('stuck')], uid === undefined ? {} : { uid, gid: uid });
-  const exited = once(reader, 'exit');
-  onTestFinished(() => void reader.kill('SIGKILL'));
-  await mount.says(/^waiting$/m);
-  return { process: reader, exited };
+  return run('unshare', args);
 }
