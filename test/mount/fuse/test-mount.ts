@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +19,11 @@ interface TestMountOptions {
   readonly fastLane?: string;
   /** Instead of a new folder. */
   readonly mountpoint?: string;
+}
+
+interface StuckReader {
+  readonly process: ChildProcess;
+  readonly exited: Promise<unknown>;
 }
 
 /** `program/serve.mjs` in a child process, taken down when the test is over. */
@@ -68,6 +73,15 @@ export class TestMount {
       this.exited.then(() => reject(new Error(`ended without saying ${line}:\n${this.#output}`)));
       this.#onOutput();
     });
+  }
+
+  /** A process that waits for a read that is not answered; it is killed when the test is over. */
+  async stuckReader(uid?: number): Promise<StuckReader> {
+    const reader = spawn('cat', [this.path('stuck')], uid === undefined ? {} : { uid, gid: uid });
+    const exited = once(reader, 'exit');
+    onTestFinished(() => void reader.kill('SIGKILL'));
+    await this.says(/^waiting$/m);
+    return { process: reader, exited };
   }
 
   command(line: string): void {
