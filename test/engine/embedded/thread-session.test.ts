@@ -44,20 +44,23 @@ function call<M extends ThreadMethod>(method: M, argument: ThreadArgument<M>): P
   return answer;
 }
 
-test('a torrent whose deletion fails is gone all the same: nobody serves it any more', async () => {
+test('a call is answered with what came of it, or with the code of why nothing did', async () => {
+  expect(await call('addMetainfo', addition)).toMatchObject({ kind: 'result', result: undefined });
+  expect(await call('metainfo', { infoHash })).toMatchObject({ kind: 'result', result: Buffer.from(torrent.bytes) });
+  expect(await call('forget', { infoHash })).toMatchObject({ kind: 'result' });
+  expect(await call('pause', { infoHash })).toMatchObject({ kind: 'failure', code: 'not-found' });
+});
+
+test('what a disk fails with is answered in words of the engine', async () => {
   await call('addMetainfo', addition);
   const state = join(folder, infoHash, 'state.json');
   rmSync(state);
   mkdirSync(state); // cannot be unlinked
   expect(await call('delete', { infoHash })).toMatchObject({ kind: 'failure', code: 'io' });
-  expect(posted.filter(({ kind }) => kind === 'gone')).toEqual([{ kind: 'gone', infoHash }]);
 });
 
-test('what is added again while it is removed does not begin once the engine stops', async () => {
-  await call('addMetainfo', addition);
-  const removal = call('delete', { infoHash });
-  const again = call('addMetainfo', addition);
-  expect(await call('stop', undefined)).toMatchObject({ kind: 'result' });
-  expect(await removal).toMatchObject({ kind: 'result' });
-  expect(await again).toMatchObject({ kind: 'failure', code: 'stopped' });
+test('a call that nobody waits for any more is given up', async () => {
+  const adding = call('addMagnet', { infoHash, trackers: [], peers: [] });
+  session.receive({ kind: 'abandon', id: answers.size });
+  expect(await adding).toMatchObject({ kind: 'failure', code: 'stopped' });
 });
