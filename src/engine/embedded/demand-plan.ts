@@ -19,9 +19,9 @@ export interface StreamDemand extends PieceDemand {
  */
 export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): PiecePlan {
   const plan = new GrowingPlan(rules);
-  const inTurn = demands.map(demand => firstMissing(demand, rules.isMissing));
+  const inTurn = demands.map(demand => cursorAt(demand, rules.nextMissing));
   const cursors = byPriority(inTurn);
-  const passedOver = findPassedOver(inTurn, cursors, rules.isAvailable);
+  const passedOver = findPassedOver(inTurn, cursors, rules);
   for (const { next, end } of cursors) if (next < end) plan.add(next);
   if (passedOver !== undefined) plan.addAlways(passedOver);
   const urgentCount = plan.pieces.length;
@@ -32,23 +32,24 @@ export function planPieces({ demands, ahead, wanted, ...rules }: PlanInput): Pie
       equals = equals.filter(cursor => cursor.next < cursor.end);
     }
   }
-  for (const { first, end } of [...ahead, ...wanted]) {
-    for (let piece = first; piece < end && !plan.isFull; piece++) plan.add(piece);
-  }
+  for (const { first, end } of [...ahead, ...wanted]) plan.addAllOf({ next: first, end });
   return { pieces: plan.pieces, urgentCount, passedOver };
 }
 
 /** What each stream needs next, of a higher priority before the others; that of those which need the same, more than once. */
-export function neededNext(demands: readonly StreamDemand[], isMissing: (piece: number) => boolean): number[] {
-  return byPriority(demands.map(demand => firstMissing(demand, isMissing)))
+export function neededNext(demands: readonly StreamDemand[], nextMissing: FindPiece): number[] {
+  return byPriority(demands.map(demand => cursorAt(demand, nextMissing)))
     .filter(({ next, end }) => next < end)
     .map(({ next }) => next);
 }
 
+/** The first such piece of `[from, end)`; `end` when there is none. */
+type FindPiece = (from: number, end: number) => number;
+
 interface PlanRules {
-  readonly isMissing: (piece: number) => boolean;
-  /** Whether some peer has it; undefined when there is no peer, and no use in looking for what one has. */
-  readonly isAvailable: ((piece: number) => boolean) | undefined;
+  readonly nextMissing: FindPiece;
+  /** The same, of the pieces that some peer has; undefined when there is no peer, and no use in looking for what one has. */
+  readonly nextAvailable: FindPiece | undefined;
   readonly limit: number;
 }
 
@@ -71,32 +72,49 @@ class GrowingPlan {
   }
 
   get isFull(): boolean {
-    const { isAvailable, limit } = this.#rules;
-    return (isAvailable === undefined ? this.pieces.length : this.#available) >= limit;
+    const { nextAvailable, limit } = this.#rules;
+    return (nextAvailable === undefined ? this.pieces.length : this.#available) >= limit;
+  }
+
+  /** Adds the pieces that can be added. */
+  addAllOf(cursor: { next: number; readonly end: number }): void {
+    while (cursor.next < cursor.end && !this.isFull) this.addOneOf(cursor);
   }
 
   /** Adds the next piece that can be added, and moves the cursor past it. */
   addOneOf(cursor: { next: number; readonly end: number }): void {
-    for (let isAdded = false; !isAdded && cursor.next < cursor.end && !this.isFull; ) isAdded = this.add(cursor.next++);
+    for (let isAdded = false; !isAdded && cursor.next < cursor.end && !this.isFull; cursor.next++) {
+      cursor.next = this.#next(cursor.next, cursor.end);
+      isAdded = cursor.next < cursor.end && this.add(cursor.next);
+    }
   }
 
-  /** @returns whether the piece is in the plan now and was not before */
+  /** @returns whether the piece, which is missing, is in the plan now and was not before */
   add(piece: number): boolean {
-    const { isMissing, isAvailable, limit } = this.#rules;
-    if (this.#planned.has(piece) || !isMissing(piece)) return false;
-    const isHad = isAvailable?.(piece) ?? false;
-    if ((isHad ? this.#available : this.pieces.length - this.#available) >= limit) return false;
-    if (isHad) this.#available++;
-    this.#push(piece);
+    if (this.#planned.has(piece)) return false;
+    const isHad = isAvailable(piece, this.#rules);
+    if (isHad ? this.#available >= this.#rules.limit : !this.#takesUnavailable) return false;
+    this.#push(piece, isHad);
     return true;
   }
 
-  /** A missing piece, whatever the limit. */
+  /** A missing piece that some peer has, whatever the limit. */
   addAlways(piece: number): void {
-    if (!this.#planned.has(piece)) this.#push(piece);
+    if (!this.#planned.has(piece)) this.#push(piece, true);
   }
 
-  #push(piece: number): void {
+  get #takesUnavailable(): boolean {
+    return this.pieces.length - this.#available < this.#rules.limit;
+  }
+
+  /** Where nobody has most of a torrent, thousands of pieces are passed over. */
+  #next(from: number, end: number): number {
+    const { nextMissing, nextAvailable = nextMissing } = this.#rules;
+    return this.#takesUnavailable ? nextMissing(from, end) : nextAvailable(from, end);
+  }
+
+  #push(piece: number, isHad: boolean): void {
+    if (isHad) this.#available++;
     this.#planned.add(piece);
     this.pieces.push(piece);
   }
@@ -126,18 +144,16 @@ function byPriority(inTurn: readonly Cursor[]): Cursor[] {
   return inTurn.toSorted((one, other) => other.priority - one.priority);
 }
 
-function findPassedOver(
-  inTurn: readonly Cursor[],
-  ranked: readonly Cursor[],
-  isAvailable: PlanRules['isAvailable'] = () => false,
-): number | undefined {
-  const canCome = ({ next, end }: Cursor): boolean => next < end && isAvailable(next);
+function findPassedOver(inTurn: readonly Cursor[], ranked: readonly Cursor[], rules: PlanRules): number | undefined {
+  const canCome = ({ next, end }: Cursor): boolean => next < end && isAvailable(next, rules);
   const longestWaiting = inTurn.find(canCome);
   return longestWaiting === ranked.find(canCome) ? undefined : longestWaiting?.next;
 }
 
-function firstMissing({ first, end, priority }: StreamDemand, isMissing: (piece: number) => boolean): Cursor {
-  let next = first;
-  while (next < end && !isMissing(next)) next++;
-  return { next, end, priority };
+function isAvailable(piece: number, { nextAvailable }: PlanRules): boolean {
+  return nextAvailable?.(piece, piece + 1) === piece;
+}
+
+function cursorAt({ first, end, priority }: StreamDemand, nextMissing: FindPiece): Cursor {
+  return { next: nextMissing(first, end), end, priority };
 }

@@ -57,12 +57,13 @@ export class FetchPlanner {
   }
 
   plan(): PiecePlan {
-    const { details, peers } = this.#components;
+    const { details, held, peers } = this.#components;
+    const available = peers().length > 0 ? this.#availability.look() : undefined;
     return planPieces({
       demands: this.streams.inTurn,
       ahead: this.#ahead,
-      isMissing: piece => !this.#isHeld(piece),
-      isAvailable: peers().length > 0 ? this.#availability.look() : undefined,
+      nextMissing: (from, end) => held.nextMissing(from, end),
+      nextAvailable: available && ((from, end) => held.nextMissing(from, end, available)),
       limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / details.pieceLength)),
       wanted: this.#wanted.missing(this.#isHeld),
     });

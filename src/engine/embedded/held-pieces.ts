@@ -46,6 +46,20 @@ export class HeldPieces implements PieceMap {
   /** Nothing to ask: the map is live. */
   async refresh(): Promise<void> {}
 
+  /**
+   * The first piece of `[from, end)` that is not held; `end` when all are. The engine thread's alone.
+   *
+   * @param among only pieces whose bit is set here count, most significant first
+   */
+  nextMissing(from: number, end: number, among?: Uint8Array): number {
+    // Eight at a time: most of a torrent may have to be looked through for the few that matter.
+    for (let byte = from >>> 3, mask = 0xff >>> (from & 7); byte * 8 < end; byte++, mask = 0xff) {
+      const missing = ~(this.#bits[byte] ?? 0) & (among === undefined ? 0xff : (among[byte] ?? 0)) & mask;
+      if (missing !== 0) return Math.min(end, byte * 8 + Math.clz32(missing) - 24);
+    }
+    return end;
+  }
+
   /** The engine thread's alone. */
   add(piece: number): void {
     const before = Atomics.or(this.#bits, piece >>> 3, maskOf(piece));

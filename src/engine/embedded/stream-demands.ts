@@ -21,7 +21,7 @@ export class StreamDemands {
 
   /** See {@link neededNext}. */
   get neededNext(): readonly number[] {
-    return neededNext(this.inTurn, piece => !this.#held.has(piece));
+    return neededNext(this.inTurn, (from, end) => this.#held.nextMissing(from, end));
   }
 
   /** @returns whether the stream wanted nothing before */

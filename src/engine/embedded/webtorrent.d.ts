@@ -110,7 +110,7 @@ export interface Wire extends EventEmitter {
   readonly peerChoking: boolean;
   readonly hasFast: boolean;
   readonly peerAllowedFastSet: readonly number[];
-  readonly peerPieces: { get(piece: number): boolean };
+  readonly peerPieces: { get(piece: number): boolean; readonly buffer: Uint8Array };
   readonly requests: readonly WireRequest[];
   readonly peerRequests: readonly WireRequest[];
   readonly peerExtendedHandshake: { readonly reqq?: unknown };

@@ -2,6 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PieceDemand, planPieces } from '../../../src/engine/embedded/demand-plan.ts';
 
+const firstThat = (matches: (piece: number) => boolean) => (from: number, end: number) => {
+  for (let piece = from; piece < end; piece++) if (matches(piece)) return piece;
+  return end;
+};
+
 const plan = (
   demands: (PieceDemand & { priority?: number })[],
   options: {
@@ -15,8 +20,8 @@ const plan = (
   planPieces({
     demands: demands.map(demand => ({ priority: 0, ...demand })),
     ahead: options.ahead ?? [],
-    isMissing: piece => !(options.held ?? []).includes(piece),
-    isAvailable: piece => !(options.dead ?? []).includes(piece),
+    nextMissing: firstThat(piece => !(options.held ?? []).includes(piece)),
+    nextAvailable: firstThat(piece => ![...(options.held ?? []), ...(options.dead ?? [])].includes(piece)),
     limit: options.limit ?? 100,
     wanted: options.wanted ?? [],
   });
@@ -68,20 +73,29 @@ test('pieces that nobody has keep their place, and take none of those that someb
   expect(plan([], { dead, limit: 3, wanted }).pieces).toEqual([0, 1, 2, 4, 5, 6]);
 });
 
-test('where there is nobody, a plan looks no further than it reaches', () => {
-  let looked = 0;
-  const { pieces } = planPieces({
+test('however much is missing, a plan looks at little more than it takes', () => {
+  const looks = { missing: 0, available: 0 };
+  const input = {
     demands: [],
     ahead: [],
     wanted: [{ first: 0, end: 1_000_000 }],
-    isMissing: () => {
-      looked++;
-      return true;
+    nextMissing: (from: number) => {
+      looks.missing++;
+      return from;
     },
-    isAvailable: undefined,
     limit: 4,
+  };
+  const nowhere = planPieces({ ...input, nextAvailable: undefined });
+  expect([nowhere.pieces, looks.missing]).toEqual([[0, 1, 2, 3], 4]);
+  const somewhere = planPieces({
+    ...input,
+    nextAvailable: (from, end) => {
+      looks.available++;
+      return Math.min(end, Math.max(from, 999_999));
+    },
   });
-  expect([pieces, looked]).toEqual([[0, 1, 2, 3], 4]);
+  expect(somewhere.pieces).toEqual([0, 1, 2, 3, 999_999]);
+  expect(looks.missing + looks.available).toBeLessThan(20);
 });
 
 test('a reader of what somebody has does not wait for any number of readers of what nobody has', () => {

@@ -7,6 +7,21 @@ interface WireRequest {
   readonly callback: (error: Error | null, bytes: Uint8Array | null) => void;
 }
 
+/** What a peer says that it has, as webtorrent keeps it. */
+export class FakePieces {
+  readonly buffer: Uint8Array;
+
+  constructor(pieces: Iterable<number>) {
+    const all = [...pieces];
+    this.buffer = new Uint8Array(Math.ceil((Math.max(-1, ...all) + 1) / 8));
+    for (const piece of all) this.buffer[piece >>> 3] = (this.buffer[piece >>> 3] ?? 0) | (0x80 >>> (piece & 7));
+  }
+
+  get(piece: number): boolean {
+    return ((this.buffer[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
+  }
+}
+
 /** A connection to a peer with some pieces, which sends when the test says so. */
 export class FakeWire implements FetchWire {
   destroyed = false;
@@ -16,13 +31,13 @@ export class FakeWire implements FetchWire {
   requests: WireRequest[] = [];
   peerExtendedHandshake: { reqq?: unknown } = {};
   readonly cancelled: { piece: number; offset: number }[] = [];
+  readonly peerPieces: FakePieces;
   readonly #pieces: ReadonlyMap<number, Uint8Array>;
 
   constructor(pieces: readonly Uint8Array[] | ReadonlyMap<number, Uint8Array>) {
     this.#pieces = pieces instanceof Map ? pieces : new Map([...pieces.entries()]);
+    this.peerPieces = new FakePieces(this.#pieces.keys());
   }
-
-  readonly peerPieces = { get: (piece: number) => this.#pieces.has(piece) };
 
   request(piece: number, offset: number, length: number, callback: WireRequest['callback']): void {
     this.requests.push({ piece, offset, length, callback });

@@ -3,6 +3,7 @@ import { FetchPlanner } from '../../../src/engine/embedded/fetch-planner.ts';
 import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
 import { noWishes } from '../../../src/engine/embedded/torrent-folder.ts';
 import { detailsOfSingleFile } from '../../fixtures/torrent-details.ts';
+import { FakePieces } from './fake-wire.ts';
 
 const PIECES = 20;
 const all = Array.from({ length: PIECES }, (_, piece) => piece);
@@ -10,8 +11,8 @@ const all = Array.from({ length: PIECES }, (_, piece) => piece);
 function setUp({ pieceLength = 2 ** 24, byDefault = false } = {}) {
   const details = { ...detailsOfSingleFile({ length: PIECES * pieceLength }), pieceLength, pieceCount: PIECES };
   const held = new HeldPieces(PIECES);
-  const peers: { peerPieces: { get(piece: number): boolean } }[] = [];
-  const connect = (...pieces: number[]) => peers.push({ peerPieces: { get: piece => pieces.includes(piece) } });
+  const peers: { peerPieces: FakePieces }[] = [];
+  const connect = (...pieces: number[]) => peers.push({ peerPieces: new FakePieces(pieces) });
   const components = { details, held, peers: () => peers, now: () => 0 };
   return { held, connect, planner: new FetchPlanner(components, { byDefault, wishes: noWishes }) };
 }

@@ -24,6 +24,24 @@ test('holds a set of pieces, counts them, and shows both to whoever shares the m
   );
 });
 
+test('finds the next piece that is missing, of all or of some', () => {
+  const bytes = fc.uint8Array({ minLength: 13, maxLength: 13 });
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(99)), bytes, fc.nat(100), fc.nat(100), (pieces, among, one, other) => {
+      const held = new HeldPieces(100);
+      for (const piece of pieces) held.add(piece);
+      const [from, end] = [Math.min(one, other), Math.max(one, other)];
+      const first = (isMeant: (piece: number) => boolean) => {
+        for (let piece = from; piece < end; piece++) if (!held.has(piece) && isMeant(piece)) return piece;
+        return end;
+      };
+      expect(held.nextMissing(from, end)).toBe(first(() => true));
+      const isAmong = (piece: number) => (((among[piece >> 3] ?? 0) << (piece & 7)) & 0x80) !== 0;
+      expect(held.nextMissing(from, end, among)).toBe(first(isAmong));
+    }),
+  );
+});
+
 test('has no pieces beyond its ends', () => {
   const held = new HeldPieces(3);
   held.add(2);
