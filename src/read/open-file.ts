@@ -5,7 +5,6 @@ import { Deferred } from '../util/deferred.ts';
 import type { Logger } from '../util/logger.ts';
 import type { SpareBuffers } from '../util/spare-buffers.ts';
 import type { AssemblyPool } from './assembly-pool.ts';
-import { BelievedStream } from './believed-stream.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
 import { fileClosed } from './errors.ts';
@@ -196,9 +195,12 @@ export class OpenFile implements PumpHost {
     const { position: start, end } = pump;
     const reads = (): string[] => readsWaitingFor({ from: pump.position, to: pump.end }, this.memory.waiters());
     const options = { start, endExclusive: end, signal, reads, priority: () => this.priority };
-    const isBelieved = (from: number, to: number): boolean => this.#isBelieved(from, to);
-    if (isBelieved(start, end)) return new BelievedStream(engine.open(this.id, options), isBelieved);
+    if (!this.#mustHash(start, end)) return engine.open(this.id, options);
     return new CheckedStream({ engine, details: this.#file.details, layout: this.layout, id: this.id }, options);
+  }
+
+  believes(stream: ByteStream, from: number, to: number): boolean {
+    return stream instanceof CheckedStream || !this.#mustHash(from, to);
   }
 
   deliver(pump: StreamPump, offset: number, bytes: Uint8Array): void {
@@ -246,11 +248,11 @@ export class OpenFile implements PumpHost {
     this.#end(pump);
   }
 
-  /** Whether bytes of a stream need no hash. */
-  #isBelieved(from: number, to: number): boolean {
+  /** Whether the range has bytes that the engine does not vouch for, or that are known to be wrong where it has them from. */
+  #mustHash(from: number, to: number): boolean {
     const { engine, verifyAll } = this.#parts;
-    if (verifyAll || engine.mustVerify?.(this.id.infoHash)) return false;
-    return this.layout.everyPiece(from, to, piece => !this.#local.isMismatched(piece));
+    if (verifyAll || engine.mustVerify?.(this.id.infoHash)) return true;
+    return !this.layout.everyPiece(from, to, piece => !this.#local.isMismatched(piece));
   }
 
   #isFetching(from: number, to: number): boolean {

@@ -8,6 +8,8 @@ import type { PlannedStream } from './stream-plan.ts';
 export interface PumpHost {
   /** A stream of its bytes from its position to its end. */
   openStream(pump: StreamPump, signal: AbortSignal): ByteStream;
+  /** Whether bytes `[from, to)` that the stream brought may be used. If not, one that is opened at `from` brings them. */
+  believes(stream: ByteStream, from: number, to: number): boolean;
   /** Resolves when bytes from `offset` on can be taken in, or the signal fires. */
   room(offset: number, signal: AbortSignal): Promise<void>;
   deliver(pump: StreamPump, offset: number, bytes: Uint8Array): void;
@@ -122,7 +124,10 @@ export class StreamPump implements PlannedStream {
       stall.stop();
     }
     await this.#host.room(this.position, this.#closing.signal);
-    if (!this.isClosed && stream === this.#stream) this.#take(bytes);
+    if (this.isClosed || stream !== this.#stream) return;
+    // Asked last: doubts may have come up since the stream was opened, or it was extended to what is doubtful.
+    if (this.#host.believes(stream, this.position, this.position + bytes.length)) this.#take(bytes);
+    else this.#dropStream();
   }
 
   #stall(): void {
