@@ -22,6 +22,8 @@ export class CheckedStream implements ByteStream {
   readonly #options: Pick<StreamOptions, 'priority' | 'reads' | 'signal'>;
   readonly #closing = new AbortController();
   #stream: ByteStream | undefined;
+  /** Of the piece at the position. */
+  #fetchedBytes = 0;
 
   constructor(parts: CheckedStreamParts, options: StreamOptions) {
     this.#parts = parts;
@@ -31,7 +33,7 @@ export class CheckedStream implements ByteStream {
   }
 
   get uncheckedBytes(): number {
-    return this.#stream?.uncheckedBytes ?? 0;
+    return this.#fetchedBytes + (this.#stream?.uncheckedBytes ?? 0);
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -49,6 +51,7 @@ export class CheckedStream implements ByteStream {
     const end = Math.min(layout.pieceEnd(piece), this.endExclusive);
     const checked = bytes.subarray(skip, skip + end - this.position);
     this.position = end;
+    this.#fetchedBytes = 0;
     return checked;
   }
 
@@ -85,6 +88,7 @@ export class CheckedStream implements ByteStream {
       await this.#fetchPart(part, (chunk, partOffset) => {
         bytes ??= new Uint8Array(pieceSize(details, piece));
         bytes.set(chunk, part.rangeOffset + partOffset);
+        this.#fetchedBytes += chunk.length;
       });
     }
     return bytes ?? new Uint8Array(pieceSize(details, piece));

@@ -135,6 +135,22 @@ describe('a read that waits', () => {
     await rig.reader.stop();
   });
 
+  it('does not time out while its piece grows in a stream that is hashed', async () => {
+    const rig = new ReaderRig({ verifyAll: true });
+    const { torrent, handle } = rig.openNew({ length: 2 * PIECE, pieceLength: 2 * PIECE });
+    const file = { infoHash: torrent.infoHash, fileIndex: 0 };
+    const stalls = Array.from({ length: 8 }, (_, chunk) => rig.engine.stallAt(file, chunk * rig.engine.chunkBytes));
+    const read = rig.read(handle, PIECE, 100);
+    for (const { reached, lift } of stalls) {
+      await reached;
+      rig.clock.advance(20_000);
+      lift();
+    }
+    expect((await read).equals(torrent.payload.subarray(PIECE, PIECE + 100))).toBe(true);
+    expect(rig.engine.calls.get('open')).toBe(1);
+    await rig.reader.stop();
+  });
+
   it('does not take for life what had come in before it began', async () => {
     const rig = new ReaderRig();
     const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: MiB });
