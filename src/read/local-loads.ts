@@ -20,10 +20,6 @@ export class LocalLoads {
     this.#finished = finished;
   }
 
-  get size(): number {
-    return this.#running.size;
-  }
-
   /** Starts as many loads as there is room for, the first first; the rest is asked for again after the next one. */
   start(wants: readonly ByteRange[]): void {
     for (const want of wants) {

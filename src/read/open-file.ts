@@ -1,14 +1,13 @@
 import type { CacheWriter } from '../cache/cache-writer.ts';
-import type { ByteStream, Engine, FileId, PieceMap } from '../engine/index.ts';
+import type { ByteStream, Engine, FileId } from '../engine/index.ts';
 import type { Clock } from '../util/clock.ts';
-import { Deferred } from '../util/deferred.ts';
 import type { Logger } from '../util/logger.ts';
 import type { SpareBuffers } from '../util/spare-buffers.ts';
 import type { AssemblyPool } from './assembly-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CheckedStream } from './checked-stream.ts';
-import { fileClosed } from './errors.ts';
 import { FetchTrace, readsWaitingFor } from './fetch-trace.ts';
+import { FileHoldings } from './file-holdings.ts';
 import { FileLayout } from './file-layout.ts';
 import { FileMemory } from './file-memory.ts';
 import { LocalLoads } from './local-loads.ts';
@@ -53,12 +52,6 @@ export interface Demand {
 /** Less than this beyond what is wanted is not worth a new stream. */
 const SLACK_BYTES = 1 << 20;
 
-/** For so long a file waits to hear what is held and where it lies; then it does without knowing. */
-const PREPARE_MS = 2_000;
-
-/** Which pieces are held is asked anew at most this often, but for each open. */
-const ASK_AGAIN_MS = 1_000;
-
 /**
  * One file that somebody has open: what of it is in memory, who wants which bytes, and the streams and disk reads that bring
  * them. Whatever changes about any of these asks for a new plan, which is made once per turn.
@@ -67,6 +60,7 @@ export class OpenFile implements PumpHost {
   readonly id: FileId;
   readonly layout: FileLayout;
   readonly memory: FileMemory;
+  readonly holdings: FileHoldings;
   readonly demands: Set<Demand> = new Set();
   readonly #parts: OpenFileParts;
   readonly #file: ReadableFile;
@@ -74,17 +68,10 @@ export class OpenFile implements PumpHost {
   readonly #loads: LocalLoads;
   readonly #pumps: Set<StreamPump> = new Set();
   readonly #ending: Set<Promise<void>> = new Set();
-  readonly #closing = new AbortController();
   readonly #trace: FetchTrace;
-  #map: PieceMap | undefined;
-  #preparing: Promise<void> | undefined;
-  #refreshing: Promise<void> = Promise.resolve();
-  readonly #prepared = new Deferred<void>();
-  readonly #stopWaiting: () => void;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
-  #isPrepared = false;
   #isPlanned = false;
   #priority = 0;
+  #isClosed = false;
 
   constructor(file: ReadableFile, base: number, parts: OpenFileParts) {
     const { engine, cache, pool, clock, verified, localBudget: budget, localMemory: memory, log } = parts;
@@ -98,7 +85,15 @@ export class OpenFile implements PumpHost {
     this.memory = new FileMemory({ layout: this.layout, base, cache, pool, clock, isFetching });
     this.#local = new LocalPieces({ engine, file, layout: this.layout, verified, budget, memory, log });
     this.#loads = new LocalLoads(this.#local, (offset, bytes) => this.#deliverLocal(offset, bytes), plan);
-    this.#stopWaiting = clock.after(PREPARE_MS, () => this.#becomePrepared());
+    this.holdings = new FileHoldings({
+      engine,
+      id: this.id,
+      layout: this.layout,
+      clock,
+      log,
+      located: (local, map) => this.#local.locate(local, map),
+      changed: plan,
+    });
   }
 
   /** See `ReadPolicy.priority`: of one file every handle has the same. */
@@ -116,37 +111,10 @@ export class OpenFile implements PumpHost {
     return [...this.#pumps];
   }
 
-  get localLoads(): number {
-    return this.#loads.size;
-  }
-
   /** Somebody opened it: what is held and where it lies is asked anew, and what was given up on is tried again. */
   opened(): void {
     this.#local.believeAgain();
-    this.#preparing ??= this.#prepare();
-  }
-
-  /** Resolves when it is known what is held, or does not become known in time. Never rejects. */
-  get prepared(): Promise<void> {
-    return this.#prepared.promise;
-  }
-
-  /** Whether every piece of the range is held, as far as is known. */
-  isHeld(from: number, to: number): boolean {
-    return this.layout.everyPiece(from, to, piece => this.#map?.has(piece) ?? false);
-  }
-
-  /** Asks the engine what it holds, if it has not said so yet; now and then. */
-  learnHeld(): void {
-    if (this.#map !== undefined || this.#preparing !== undefined || !this.#mayAskAgain()) return;
-    this.#preparing = this.#prepare();
-  }
-
-  /** Asks the engine anew what it holds; now and then. Resolves when it has said so, or does not in time. Never rejects. */
-  async refreshHeld(): Promise<void> {
-    if (this.#map === undefined) return;
-    if (this.#mayAskAgain()) this.#refreshing = this.#refresh(this.#map);
-    await this.#refreshing;
+    this.holdings.ask();
   }
 
   /** Bytes that have come in for `[from, to)` and are not checked yet; see {@link ByteStream.uncheckedBytes}. */
@@ -174,16 +142,15 @@ export class OpenFile implements PumpHost {
     this.#isPlanned = true;
     setImmediate(() => {
       this.#isPlanned = false;
-      if (!this.#closing.signal.aborted && this.#isPrepared) this.#execute(this.#makePlan());
+      if (!this.#isClosed && this.holdings.isPrepared) this.#execute(this.#makePlan());
     });
   }
 
   /** Ends every fetch, and resolves when they are gone. Those who wait must have been told before. */
   async close(): Promise<void> {
-    this.#closing.abort(fileClosed);
-    this.#becomePrepared();
+    this.#isClosed = true;
     for (const pump of this.#pumps) this.#end(pump);
-    await this.#preparing;
+    await this.holdings.close();
     await this.#loads.close();
     await Promise.all(this.#ending);
     await this.#local.close();
@@ -260,53 +227,6 @@ export class OpenFile implements PumpHost {
     return false;
   }
 
-  #mayAskAgain(): boolean {
-    const nowMs = this.#parts.clock.now();
-    if (nowMs - this.#askedAtMs < ASK_AGAIN_MS) return false;
-    this.#askedAtMs = nowMs;
-    return true;
-  }
-
-  async #prepare(): Promise<void> {
-    const { engine } = this.#parts;
-    const { signal } = this.#closing;
-    try {
-      const map = await engine.pieces(this.id.infoHash, { signal });
-      this.#map = map;
-      this.#local.locate(await engine.localFile(this.id, { signal }), map);
-    } catch (error) {
-      this.#doesNotSay(error);
-    } finally {
-      this.#preparing = undefined;
-      this.#becomePrepared();
-    }
-  }
-
-  async #refresh(map: PieceMap): Promise<void> {
-    const heard = new Deferred<void>();
-    const stopWaiting = this.#parts.clock.after(PREPARE_MS, () => heard.resolve());
-    map
-      .refresh({ signal: this.#closing.signal })
-      .then(() => this.plan())
-      .catch(error => this.#doesNotSay(error))
-      .finally(() => heard.resolve());
-    await heard.promise;
-    stopWaiting();
-  }
-
-  #becomePrepared(): void {
-    this.#isPrepared = true;
-    this.#stopWaiting();
-    this.#prepared.resolve();
-    this.plan();
-  }
-
-  /** What is not known is taken for nothing held here: the engine's stream will say what is wrong. */
-  #doesNotSay(error: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    this.#parts.log.debug({ ...this.id, error }, 'the engine does not say what it holds of a file');
-  }
-
   #deliverLocal(offset: number, bytes: Uint8Array): void {
     this.#parts.traffic.fromLocalFiles += bytes.length;
     this.#takeIn(offset, bytes);
@@ -318,12 +238,11 @@ export class OpenFile implements PumpHost {
   }
 
   #makePlan(): StreamPlan<StreamPump> {
-    const isHeld = (piece: number): boolean => this.#map?.has(piece) ?? false;
     return planStreams({
       layout: this.layout,
       streams: this.streams,
       wants: this.#wants(),
-      isHeld,
+      isHeld: piece => this.holdings.has(piece),
       isLocal: piece => this.#local.isLocal(piece),
     });
   }

@@ -200,7 +200,7 @@ export class TorrentReader implements Reader {
     const { length } = file.layout;
     const { position, jumps } = this.#parts.handles.progress(handle);
     if (jumps === 0 && Math.max(position, endOf(lastRead)) >= length) return 'through';
-    return file.isHeld(0, length) ? 'unseen' : 'partly';
+    return file.holdings.hasAll(0, length) ? 'unseen' : 'partly';
   }
 
   #fromMemory(file: OpenFile, from: number, to: number): Uint8Array | undefined {
@@ -225,7 +225,7 @@ export class TorrentReader implements Reader {
     const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
     const leave = this.#parts.admission.enter(open.file.id.infoHash);
     try {
-      open.file.learnHeld();
+      open.file.holdings.learn();
       if (isPrompt) await this.#insistHeld(open, range, options.signal);
       return await this.#wait(open, range, options, isPrompt);
     } finally {
@@ -235,10 +235,10 @@ export class TorrentReader implements Reader {
 
   /** @throws ReadError `missing` when the engine does not hold the range; which is then fetched all the same */
   async #insistHeld(open: OpenHandle, { from, to }: ByteRange, signal: AbortSignal): Promise<void> {
-    await abortable(open.file.prepared, signal);
-    if (open.file.isHeld(from, to)) return;
-    await abortable(open.file.refreshHeld(), signal);
-    if (open.file.isHeld(from, to)) return;
+    await abortable(open.file.holdings.prepared, signal);
+    if (open.file.holdings.hasAll(from, to)) return;
+    await abortable(open.file.holdings.refresh(), signal);
+    if (open.file.holdings.hasAll(from, to)) return;
     open.wish(from, to);
     throw missing(from, to);
   }

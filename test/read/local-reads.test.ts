@@ -2,6 +2,7 @@ import { appendFile, mkdir, mkdtemp, open, rename, rm, truncate, utimes, writeFi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../src/engine/index.ts';
 import type { FakeTorrent, FakeTorrentOptions } from '../fakes/fake-torrent.ts';
 import { KiB, MiB, never, ReaderRig } from './reader-rig.ts';
 
@@ -173,6 +174,43 @@ describe('a piece on disk that another program wrote', () => {
     await expect(rig.read(handle, PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
     expect(await rig.read(handle, 0, PIECE)).toHaveLength(PIECE);
     expect(await rig.read(handle, 2 * PIECE, 2 * PIECE)).toHaveLength(2 * PIECE);
+    await rig.reader.stop();
+  });
+});
+
+describe('a file of which the engine did not say where it lies', () => {
+  const starting = new EngineError('unavailable', 'starting');
+
+  it('is read from this disk once it says so', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    rig.engine.failCall('localFile', 1, starting);
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    const handle = rig.open(torrent);
+    await rig.settle();
+    expect((await rig.read(handle, 0, PIECE)).equals(torrent.payload.subarray(0, PIECE))).toBe(true);
+    await rig.until(() => rig.engine.calls.get('localFile') === 2);
+    await rig.settle();
+    const streams = rig.engine.calls.get('open');
+    const rest = await rig.read(handle, PIECE, 3 * PIECE);
+    expect(rest.equals(torrent.payload.subarray(PIECE))).toBe(true);
+    expect(rig.engine.calls.get('open')).toBe(streams);
+    await rig.reader.stop();
+  });
+
+  it('is hashed from then on', async () => {
+    const rig = new ReaderRig({ readAheadBytes: 0 });
+    for (const call of [1, 2]) rig.engine.failCall('localFile', call, starting);
+    const torrent = await onDisk(rig, { length: 4 * PIECE });
+    await flipByte(join(folder, 'file.bin'), 2 * PIECE + 5);
+    torrent.payload[2 * PIECE + 5] = (torrent.payload[2 * PIECE + 5] ?? 0) ^ 0xff;
+    const handle = rig.open(torrent);
+    await rig.settle();
+    await rig.read(handle, 0, PIECE);
+    rig.clock.advance(1_000);
+    await rig.read(handle, PIECE, PIECE);
+    await rig.until(() => rig.engine.calls.get('localFile') === 3);
+    await rig.settle();
+    await expect(rig.read(handle, 2 * PIECE, 10)).rejects.toMatchObject({ code: 'corrupt' });
     await rig.reader.stop();
   });
 });
