@@ -1,5 +1,8 @@
 import type { Clock } from '../util/clock.ts';
 
+/** So often in its time a deadline asks for signs of life: it takes one for younger than it is by at most such a part. */
+const LOOKS = 8;
+
 /**
  * Expires once nothing has been heard of for `timeoutMs`. Hearing is cheap: the timer is not set anew each time, it looks when
  * it fires how long there was silence.
@@ -14,15 +17,15 @@ export class Deadline {
 
   /**
    * @param expired called once, unless {@link stop} was called before
-   * @param isAlive asked when it is about to expire, for signs of life that do not report themselves
+   * @param isAlive whether there was a sign of life since it was last asked; for those that do not report themselves
    */
-  constructor(clock: Clock, timeoutMs: number, expired: () => void, isAlive: () => boolean = () => false) {
+  constructor(clock: Clock, timeoutMs: number, expired: () => void, isAlive: () => boolean) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#expired = expired;
     this.#isAlive = isAlive;
     this.#heardAtMs = clock.now();
-    this.#arm(timeoutMs);
+    this.#arm();
   }
 
   /** When it expires if nothing is heard until then, on the clock's scale. */
@@ -38,11 +41,11 @@ export class Deadline {
     this.#cancel?.();
   }
 
-  #arm(delayMs: number): void {
-    this.#cancel = this.#clock.after(delayMs, () => {
-      if (this.atMs <= this.#clock.now() && this.#isAlive()) this.hear();
-      const restMs = this.atMs - this.#clock.now();
-      if (restMs > 0) this.#arm(restMs);
+  #arm(): void {
+    const restMs = this.atMs - this.#clock.now();
+    this.#cancel = this.#clock.after(Math.min(restMs, this.#timeoutMs / LOOKS), () => {
+      if (this.#isAlive()) this.hear();
+      if (this.atMs > this.#clock.now()) this.#arm();
       else this.#expired();
     });
   }

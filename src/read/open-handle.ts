@@ -22,6 +22,7 @@ export class OpenHandle implements Demand {
   /** What was asked for with EAGAIN for an answer: fetched, so that asking again makes sense. */
   #wish: { from: number; readonly to: number } | undefined;
   #stopGrace: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(parts: { handle: number; file: OpenFile; readAhead: ReadAhead; policy: ReadPolicy }) {
     this.handle = parts.handle;
@@ -63,7 +64,12 @@ export class OpenHandle implements Demand {
     });
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#stopGrace?.();
     this.readAhead.drop();
   }

@@ -1,6 +1,5 @@
 import { type ByteStream, EngineError } from '../engine/index.ts';
 import type { Clock } from '../util/clock.ts';
-import { Deadline } from './deadline.ts';
 import { fileClosed } from './errors.ts';
 import type { PlannedStream } from './stream-plan.ts';
 
@@ -110,7 +109,7 @@ export class StreamPump implements PlannedStream {
   async #carryOn(): Promise<void> {
     let stream: ByteStream | undefined;
     let bytes: Uint8Array;
-    const stall = new Deadline(this.#clock, STALL_MS, () => this.#stall());
+    const stopWaiting = this.#clock.after(STALL_MS, () => this.#stall());
     try {
       stream = this.#stream ??= this.#host.openStream(this, this.#closing.signal);
       bytes = this.#checked(await stream.read());
@@ -121,7 +120,7 @@ export class StreamPump implements PlannedStream {
       await this.#recover(error);
       return;
     } finally {
-      stall.stop();
+      stopWaiting();
     }
     await this.#host.room(this.position, this.#closing.signal);
     if (this.isClosed || stream !== this.#stream) return;

@@ -1,18 +1,16 @@
 import { FileBases } from '../cache/file-bases.ts';
 import { EngineError } from '../engine/index.ts';
-import { abortable } from '../util/abortable.ts';
 import type { Admission } from './admission.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ByteRange } from './byte-ranges.ts';
-import { Deadline } from './deadline.ts';
 import { ReadError } from './errors.ts';
 import { readName } from './fetch-trace.ts';
 import { FileRuns } from './file-runs.ts';
 import { FileVerifier } from './file-verifier.ts';
 import type { HandleTable } from './handle-table.ts';
+import { MissingReads } from './missing-reads.ts';
 import { OpenFile, type OpenFileParts } from './open-file.ts';
 import { OpenHandle } from './open-handle.ts';
-import { PendingRead } from './pending-read.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadMeter, type ReadTimes } from './read-meter.ts';
 import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from './reader.ts';
@@ -30,9 +28,6 @@ export interface TorrentReaderParts extends OpenFileParts {
   readonly maxWindowBytes: number;
 }
 
-/** A read that must not wait may still have to go to a disk, or to an engine that holds the bytes; for no longer than this. */
-const PROMPT_MS = 2_000;
-
 /** {@link Reader} over an engine and the shared cache. Use `createReader`. */
 export class TorrentReader implements Reader {
   readonly #parts: TorrentReaderParts;
@@ -44,12 +39,14 @@ export class TorrentReader implements Reader {
   readonly #runs: FileRuns;
   readonly #meter: ReadMeter;
   readonly #replies = new ReplyMemory();
+  readonly #missing: MissingReads;
   #isStopped = false;
 
   constructor(parts: TorrentReaderParts) {
     this.#parts = parts;
     const { engine, verified, localBudget: budget, log, clock, maxWindowBytes: maxBytes } = parts;
     this.#meter = new ReadMeter(() => parts.clock.now());
+    this.#missing = new MissingReads({ ...parts, replies: this.#replies });
     this.#verifier = new FileVerifier({ engine, verified, budget, log });
     this.#runs = new FileRuns({ fetchAhead: engine.fetchAhead?.bind(engine), clock, maxBytes });
   }
@@ -218,88 +215,7 @@ export class TorrentReader implements Reader {
   }
 
   #measured(open: OpenHandle, range: ByteRange, options: ReadOptions): Promise<Uint8Array> {
-    return this.#meter.measure(onProgress => this.#fetch(open, range, { ...options, onProgress }));
-  }
-
-  async #fetch(open: OpenHandle, range: ByteRange, options: FetchOptions): Promise<Uint8Array> {
-    const isPrompt = options.nonBlocking || open.policy.whenMissing === 'eagain';
-    const leave = this.#parts.admission.enter(open.file.id.infoHash);
-    try {
-      open.file.holdings.learn();
-      if (isPrompt) await this.#insistHeld(open, range, options.signal);
-      return await this.#wait(open, range, options, isPrompt);
-    } finally {
-      leave();
-    }
-  }
-
-  /** @throws ReadError `missing` when the engine does not hold the range; which is then fetched all the same */
-  async #insistHeld(open: OpenHandle, { from, to }: ByteRange, signal: AbortSignal): Promise<void> {
-    await abortable(open.file.holdings.prepared, signal);
-    if (open.file.holdings.hasAll(from, to)) return;
-    await abortable(open.file.holdings.refresh(), signal);
-    if (open.file.holdings.hasAll(from, to)) return;
-    open.wish(from, to);
-    throw missing(from, to);
-  }
-
-  async #wait(open: OpenHandle, range: ByteRange, options: FetchOptions, isPrompt: boolean): Promise<Uint8Array> {
-    const { clock } = this.#parts;
-    const { signal, onProgress } = options;
-    signal.throwIfAborted();
-    if (!this.#handles.has(open.handle)) throw new ReadError('bad-handle', 'the file was closed');
-    const { from, to } = range;
-    const timeoutMs = isPrompt ? Math.min(PROMPT_MS, open.policy.timeoutMs) : open.policy.timeoutMs;
-    let unchecked = open.file.uncheckedBytes(from, to);
-    const isAlive = (): boolean => {
-      const before = unchecked;
-      unchecked = open.file.uncheckedBytes(from, to);
-      return unchecked > 0 && unchecked !== before; // a smaller count began again, and has grown since
-    };
-    const deadline = new Deadline(
-      clock,
-      timeoutMs,
-      () => read.fail(isPrompt ? missing(from, to) : timeout(open.file, range, timeoutMs)),
-      isAlive,
-    );
-    const read = this.#begin(open, range, {
-      id: options.id,
-      onProgress: () => {
-        deadline.hear();
-        onProgress();
-      },
-    });
-    const onAbort = (): void => read.fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    open.pending.set(read, { sinceMs: clock.now(), deadlineAtMs: () => deadline.atMs });
-    try {
-      return await read.result;
-    } catch (error) {
-      // Whoever gave up, or cannot go on, may be gone: it reads ahead again when it comes back.
-      open.readAhead.drop();
-      throw error;
-    } finally {
-      open.pending.delete(read);
-      signal.removeEventListener('abort', onAbort);
-      deadline.stop();
-    }
-  }
-
-  #begin(
-    open: OpenHandle,
-    { from, to }: ByteRange,
-    { id, onProgress }: Pick<FetchOptions, 'id' | 'onProgress'>,
-  ): PendingRead {
-    const { file } = open;
-    return new PendingRead(from, to, {
-      id,
-      layout: file.layout,
-      memory: file.memory,
-      replies: this.#replies,
-      budget: this.#parts.replyBudget,
-      fetch: () => file.plan(),
-      onProgress,
-    });
+    return this.#meter.measure(onProgress => this.#missing.fetch(open, range, { ...options, onProgress }));
   }
 
   #closeFile(file: OpenFile): void {
@@ -307,10 +223,6 @@ export class TorrentReader implements Reader {
     const closing = file.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
-}
-
-interface FetchOptions extends ReadOptions {
-  readonly onProgress: () => void;
 }
 
 function endOf(range: ReadRange | undefined): number {
@@ -334,14 +246,4 @@ function failPending(open: OpenHandle, reason: () => Error): void {
 
 function stopped(): EngineError {
   return new EngineError('stopped', 'the mount is going away');
-}
-
-function missing(from: number, to: number): ReadError {
-  return new ReadError('missing', `bytes ${from} to ${to} are not here yet`);
-}
-
-function timeout(file: OpenFile, { from, to }: ByteRange, timeoutMs: number): ReadError {
-  const cause = file.lastError(from, to);
-  const because = cause instanceof Error ? `: ${cause.message}` : '';
-  return new ReadError('timeout', `no byte of ${from} to ${to} came for ${timeoutMs / 1000} s${because}`, { cause });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Deadline } from '../../src/read/deadline.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 
-function setUp(isAlive?: () => boolean) {
+function setUp(isAlive = () => false) {
   const clock = new FakeClock();
   let expiredAt: number | undefined;
   const deadline = new Deadline(clock, 1_000, () => (expiredAt = clock.now()), isAlive);
@@ -30,11 +30,17 @@ describe('a deadline', () => {
     expect(expiredAt()).toBe(2_800);
   });
 
-  it('starts anew for signs of life that it has to ask for', () => {
-    let signs = 2;
-    const { clock, expiredAt } = setUp(() => signs-- > 0);
+  it('starts anew for signs of life that it has to ask for, from a moment soon after them', () => {
+    let hasSign = false;
+    const { clock, expiredAt } = setUp(() => {
+      const isAlive = hasSign;
+      hasSign = false;
+      return isAlive;
+    });
+    clock.advance(300);
+    hasSign = true;
     clock.advance(10_000);
-    expect(expiredAt()).toBe(3_000);
+    expect(expiredAt()).toBe(1_375);
   });
 
   it('never expires once it was stopped', () => {

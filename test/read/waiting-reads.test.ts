@@ -463,6 +463,23 @@ describe('a read that must not wait', () => {
     await rig.reader.stop();
   });
 
+  it('has one time for all that it asks the engine', async () => {
+    const rig = new ReaderRig();
+    const resume = rig.engine.hang('localFile');
+    const { torrent, handle } = rig.openNew({ length: MiB, pieceLength: PIECE });
+    torrent.pieceMap.refresh = () => new Promise(() => undefined);
+    await rig.settle();
+    rig.clock.advance(1_000);
+    const ended = expect(rig.read(handle, 0, 100, undefined, true)).rejects.toMatchObject({ code: 'missing' });
+    await rig.settle();
+    rig.clock.advance(1_000);
+    await rig.settle();
+    rig.clock.advance(1_000);
+    await ended;
+    resume();
+    await rig.reader.stop();
+  });
+
   it('is not kept by an engine that says nothing', async () => {
     const rig = new ReaderRig();
     const resume = rig.engine.hang('pieces');

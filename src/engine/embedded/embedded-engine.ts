@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { abortable } from '../../util/abortable.ts';
 import type { Logger } from '../../util/logger.ts';
 import type {
   AddOptions,
@@ -238,10 +239,9 @@ class EmbeddedEngine implements Engine {
 
   async #layout(torrent: ListedTorrent, signal: AbortSignal): Promise<TorrentLayout> {
     signal.throwIfAborted();
-    // Shared by all who ask, so it waits for no single one's signal.
-    const layout = await torrent.layout(() => this.#thread.call('metainfo', { infoHash: torrent.infoHash }));
-    signal.throwIfAborted();
-    return layout;
+    // Shared by all who ask, so no single one's signal ends it.
+    const layout = torrent.layout(() => this.#thread.call('metainfo', { infoHash: torrent.infoHash }));
+    return await abortable(layout, signal);
   }
 
   #demand({ demandId, file, reads }: EmbeddedStream, demand: ByteDemand): void {

@@ -3,6 +3,7 @@ import { Backoff, type BackoffOptions } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ByteStream, FileId, StreamOptions } from '../engine.ts';
 import { EngineError } from '../errors.ts';
+import { FetchSigns } from './fetch-signs.ts';
 import { hasStatus } from './http-errors.ts';
 import type { RangeBody } from './range-body.ts';
 import type { ConnectionRequest, StreamConnection } from './stream-connection.ts';
@@ -21,6 +22,7 @@ export class RqbitStream implements ByteStream {
   readonly #timings: StreamTimings;
   readonly #backoff: Backoff;
   readonly #end = new AbortController();
+  readonly #fetchSigns = new FetchSigns();
   readonly #detach: () => void;
   readonly #reads: StreamOptions['reads'];
   readonly #priority: () => number;
@@ -30,8 +32,6 @@ export class RqbitStream implements ByteStream {
   #connection: StreamConnection | undefined;
   #hadTurnInVain = false;
   #patienceMs = 0;
-  #lastFetched: number | undefined;
-  #uncheckedBytes = 0;
   #refusals = 0;
   #isReading = false;
 
@@ -61,9 +61,9 @@ export class RqbitStream implements ByteStream {
     return this.#endExclusive;
   }
 
-  /** rqbit tells only that its torrent fetches something, and what is streamed comes first. */
+  /** Signs of life rather than bytes: rqbit does not tell those of a piece. */
   get uncheckedBytes(): number {
-    return this.#uncheckedBytes;
+    return this.#fetchSigns.count;
   }
 
   /** Whether a `read` waits. */
@@ -157,6 +157,7 @@ export class RqbitStream implements ByteStream {
     this.#position += bytes.byteLength;
     this.#hadTurnInVain = false;
     this.#patienceMs = 0;
+    this.#fetchSigns.served();
     this.#refusals = 0;
     this.#backoff.reset();
     connection.served();
@@ -184,10 +185,7 @@ export class RqbitStream implements ByteStream {
   async #checkStall(): Promise<void> {
     try {
       const { fetchedBytes, connectedPeers } = await this.#health.noteStalled(this.file.infoHash, this.#end.signal);
-      if (fetchedBytes !== undefined) {
-        if (this.#lastFetched !== undefined && fetchedBytes > this.#lastFetched) this.#uncheckedBytes++;
-        this.#lastFetched = fetchedBytes;
-      }
+      if (fetchedBytes !== undefined) this.#fetchSigns.observe(fetchedBytes);
       // A new stream makes rqbit dial those peers that it hung up on because nothing was wanted of them.
       if (connectedPeers > 0) this.#patienceMs = this.#timings.reopenMs;
     } catch (error) {

@@ -346,6 +346,33 @@ describe('a server in trouble', () => {
   });
 });
 
+describe('a torrent that fetches while a stream of it waits', () => {
+  it('shows as a sign of life of the stream, but not for ever', async () => {
+    fake.loseAll();
+    const stream = open(0, 10);
+    const waiting = failureOf(stream.read());
+    await expect.poll(() => server.openStreams).toBe(1);
+    const statsRequests = () => server.requests.filter(request => request.includes('/stats')).length;
+    /** An answer is used again for a second. */
+    const untilAskedAgain = async () => {
+      const asked = statsRequests();
+      await expect.poll(() => statsRequests() > asked || void clock.advance(2000)).toBe(true);
+    };
+    await untilAskedAgain();
+    fake.fetchedBytes += 16_384;
+    await untilAskedAgain();
+    await expect.poll(() => stream.uncheckedBytes).toBe(1);
+    for (let more = 0; more < 2; more++) {
+      fake.fetchedBytes += 2 ** 28;
+      await untilAskedAgain();
+    }
+    await untilAskedAgain();
+    expect(stream.uncheckedBytes).toBe(1);
+    stream.close();
+    expect(await waiting).toBe('stopped');
+  });
+});
+
 describe('a torrent whose missing pieces nobody fetches', () => {
   const cases: [string, () => void, EngineErrorCode][] = [
     ['paused', () => fake.change('paused'), 'paused'],

@@ -12,6 +12,7 @@ import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make
 import { startEngine, temporaryFolder } from '../../swarm/built-engine.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { run } from '../harness/run.ts';
+import { stallEngine } from '../management/stalled-engine.ts';
 
 const signal = new AbortController().signal;
 const MiB = 2 ** 20;
@@ -288,6 +289,24 @@ describe('a restart', () => {
     expect(await modeOf(join(folder, 'state.json'))).toBe('600');
     expect(await modeOf(join(folder, 'metainfo.torrent'))).toBe('600');
     expect(await modeOf(join(folder, 'files', 'private'))).toBe('600');
+  });
+});
+
+describe('an engine thread that is stuck', () => {
+  test('keeps nobody who gives up, also where it was never asked about the torrent', async () => {
+    const torrent = makeTorrent({ name: 'unasked', content: 'unasked' });
+    const dataDir = await temporaryFolder();
+    const first = await startEngine({ dataDir });
+    await add(first.engine, torrent, []);
+    await first.close();
+    const { engine } = await startEngine({ dataDir });
+    await untilState(engine, torrent.infoHash, 'live');
+    const goOn = await stallEngine({ server: undefined, mount: process });
+    const stream = streamOf(engine, torrent);
+    const given = expect(stream.read()).rejects.toMatchObject({ code: 'stopped' });
+    stream.close();
+    await given;
+    await goOn();
   });
 });
 

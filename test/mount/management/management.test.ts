@@ -283,6 +283,24 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('while the %s engine answers no
   });
 });
 
+describe.each<EngineKind>(['embedded', 'rqbit'])(
+  'a file that is opened first while the %s engine answers nothing',
+  kind => {
+    it('keeps neither its reader nor the end of the mount waiting', async () => {
+      const managed = await ManagedMount.start(kind);
+      await pathOf(managed, film);
+      await managed.ok('cp film.mkv.torrent "$M"');
+      await managed.untilSettled();
+      const goOn = await stallEngine(managed);
+      expect(await managed.sh('timeout --signal=INT 1 cat "$M/film.mkv"')).toMatchObject({ code: 124, stdout: '' });
+      const ended = managed.mount.stop();
+      await eventually(async () => expect(await managed.sh('mountpoint -q "$M"')).toMatchObject({ code: 32 }), 60_000);
+      await goOn();
+      expect(await ended).toBe(0);
+    });
+  },
+);
+
 describe('when rqbit', () => {
   it('comes back without its memory, it gets back what the mount added', async () => {
     const managed = await ManagedMount.start('rqbit');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { ManagedMount } from './managed-mount.ts';
+import type { RqbitServer } from '../../swarm/rqbit-server.ts';
 
 const STOP_THREAD = fileURLToPath(new URL('../harness/stop_thread.py', import.meta.url));
 
@@ -11,7 +11,13 @@ const STOP_THREAD = fileURLToPath(new URL('../harness/stop_thread.py', import.me
  *
  * @returns what lets it go on
  */
-export async function stallEngine({ server, mount }: ManagedMount): Promise<() => Promise<void>> {
+export async function stallEngine({
+  server,
+  mount,
+}: {
+  readonly server: RqbitServer | undefined;
+  readonly mount: { readonly pid: number | undefined };
+}): Promise<() => Promise<void>> {
   if (server !== undefined) {
     server.signal('SIGSTOP');
     return async () => server.signal('SIGCONT');
