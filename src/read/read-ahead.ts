@@ -48,7 +48,8 @@ export class ReadAhead {
     const seen = this.#pattern.observe({ ...range, nowMs, silentlyReadTo });
     if (seen.kind === 'probe') return undefined;
     if (seen.kind === 'starts') this.#dropInactive();
-    return seen.cursor.position + this.#widen(seen.cursor);
+    seen.cursor.mark = seen.cursor.position + this.#widen(seen.cursor);
+    return seen.cursor.mark;
   }
 
   /** Bytes `[from, to)` have come. */

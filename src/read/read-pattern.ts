@@ -15,6 +15,8 @@ export interface Cursor {
   readonly active: boolean;
   /** Bytes per second that the reader took lately; undefined until there is something to tell it by. */
   readonly bytesPerSecond: number | undefined;
+  /** The reader may have come as far as this with nobody having been told. For whoever asked not to be told to say. */
+  mark: number;
 }
 
 export type Observation =
@@ -77,9 +79,10 @@ export class ReadPattern {
   }
 
   #reachOf(cursor: MutableCursor, { silentlyReadTo }: ObservedRead): { from: number; to: number } {
-    const { position, runBytes } = cursor;
+    const { position, runBytes, mark } = cursor;
     if (cursor !== this.#cursors[0] || silentlyReadTo === 0) {
-      return { from: position - TOLERANCE_BYTES, to: position + TOLERANCE_BYTES };
+      // It comes back to where it was, from a probe for one, not to where it was last heard of.
+      return { from: position - TOLERANCE_BYTES, to: Math.max(position, mark) + TOLERANCE_BYTES };
     }
     // Without a jump a read of the run is no step back: its report was overtaken by that of a later one.
     return {
@@ -98,6 +101,7 @@ export class ReadPattern {
     const end = offset + length;
     const cursor: MutableCursor = {
       position: end,
+      mark: end,
       runBytes: length,
       runReads: 1,
       active: true,

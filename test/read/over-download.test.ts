@@ -91,6 +91,27 @@ describe('what is fetched from the swarm', () => {
     await rig.reader.stop();
   });
 
+  it.each(['before', 'after'])('goes on after a probe that main hears of %s the reader is back', async heard => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 64 * MiB, pieceLength: MiB });
+    await rig.read(rig.open(torrent), 63 * MiB, MiB); // so that the cache answers the probe
+    let offset = 0;
+    const window = () => rig.reader.snapshot()[0]?.windows[0] ?? { position: 0, end: 0 };
+    for (; offset < 16 * MiB || offset < window().position + 2 * MiB; offset += 128 * KiB) {
+      await rig.read(handle, offset, 128 * KiB);
+      await quiet(rig, torrent);
+    }
+    const { end } = window();
+    const probe = rig.fast.read(handle, 64 * MiB - 100 * KiB, 64 * KiB);
+    expect(probe?.touched).toBe(true);
+    if (heard === 'before') rig.reader.touched(handle);
+    rig.fast.read(handle, offset, 128 * KiB)?.release();
+    rig.reader.touched(handle);
+    expect(window()).toMatchObject({ position: offset + 128 * KiB });
+    expect(window().end).toBeGreaterThan(end);
+    await rig.reader.stop();
+  });
+
   it('for two readers that take turns on one handle is what each reads', async () => {
     const rig = new ReaderRig();
     const { torrent, handle } = rig.openNew({ length: 64 * MiB, pieceLength: MiB });

@@ -79,6 +79,17 @@ describe('the pattern of the reads of a handle', () => {
     expect(read(60 * MiB).kind).toBe('starts');
   });
 
+  it('knows a cursor again as far as it may have come untold', () => {
+    const { pattern, read } = watch();
+    read(0, MiB);
+    const [cursor] = pattern.cursors;
+    if (cursor !== undefined) cursor.mark = 4 * MiB;
+    read(GiB - 64 * KiB, 64 * KiB);
+    expect(read(3.5 * MiB).kind).toBe('continues');
+    expect(pattern.cursors).toMatchObject([{ position: 3.625 * MiB, runBytes: 1.125 * MiB }]);
+    expect(read(6 * MiB).kind).toBe('starts');
+  });
+
   it('takes the late report of a sequential read for no step back', () => {
     const { pattern, read } = watch();
     read(0, MiB);

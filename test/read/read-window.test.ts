@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readWindow } from '../../src/read/read-window.ts';
 import { KiB, MiB } from './reader-rig.ts';
 
-const proven = { position: 0, runBytes: 100 * MiB, runReads: 100, active: true, bytesPerSecond: undefined };
+const proven = { position: 0, mark: 0, runBytes: 100 * MiB, runReads: 100, active: true, bytesPerSecond: undefined };
 
 describe('the window of a cursor', () => {
   it('is nothing before two reads in sequence that are more than a sniff', () => {
