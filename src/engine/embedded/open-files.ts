@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { codeOf } from '../../util/error-facts.ts';
 
@@ -17,7 +17,7 @@ export class OpenFiles {
   #round = 0;
 
   constructor(disk: Partial<OpenFilesDisk> = {}, limits = openFilesLimits) {
-    this.#disk = { open: path => open(path, 'r'), leadsTo, onReplaced: () => {}, ...disk };
+    this.#disk = { open: openForReading, leadsTo, onReplaced: () => {}, ...disk };
     this.#limits = limits;
   }
 
@@ -130,9 +130,15 @@ interface Entry {
   isRetired: boolean;
 }
 
-/** Never at once: the path may be on a server that does not answer. @throws Error the system's */
+/** Not blocking, lest a fifo of that name hold a thread of the pool for good; and no link that somebody put there is followed. */
+function openForReading(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+}
+
+/** Never at once: the path may be on a server that does not answer. @throws Error the system's, or that it is no regular file */
 async function leadsTo(path: string, file: FileHandle): Promise<boolean> {
   const [there, here] = await Promise.all([statOf(path), file.stat({ bigint: true })]);
+  if (!here.isFile()) throw new Error('it is no regular file'); // a device gives bytes, too
   return there?.ino === here.ino && there.dev === here.dev;
 }
 

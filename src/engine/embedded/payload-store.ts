@@ -158,8 +158,10 @@ async function openForWriting(path: string): Promise<FileHandle> {
  * The size is final from the start: whoever looks at the file must see the one that the torrent says. A file that is written
  * whole gets it by that. A small file costs what its system calls cost, each a turn of the thread pool, so there are no others.
  */
-async function makeRoom(handle: FileHandle, { length }: TorrentFile, writtenNow: number): Promise<void> {
-  const { size } = fstatSync(handle.fd); // at once: the inode of an open file is in memory
+async function makeRoom(handle: FileHandle, { length, path }: TorrentFile, writtenNow: number): Promise<void> {
+  const stats = fstatSync(handle.fd); // at once: the inode of an open file is in memory
+  if (!stats.isFile()) throw new Error(`what is in the place of ${path.join('/')} is no regular file`);
+  const { size } = stats;
   const isRight = size === length || (size < length && writtenNow === length);
   if (!isRight) await handle.truncate(length);
 }
@@ -177,12 +179,13 @@ async function dataIn(
 ): Promise<{ readonly data: readonly DataExtent[]; readonly state: FileState } | undefined> {
   let file: FileHandle;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
     return undefined; // not there, or not readable: nothing to verify
   }
   try {
     const stats = await file.stat({ bigint: true });
+    if (!stats.isFile()) return undefined;
     const data = stats.blocks === 0n ? [] : extents.of(file.fd, Number(stats.size));
     return { data, state: stateFrom(stats) };
   } finally {

@@ -98,3 +98,8 @@ test('a file that could not be opened, or failed its user, is opened afresh', as
   expect(opened).toEqual(['missing', 'missing', 'a', 'a']);
   expect(closed).toEqual(['a']);
 });
+
+test('of a device nothing that is read is given', async () => {
+  const files = new OpenFiles();
+  await expect(files.with('/dev/zero', file => file.read(Buffer.alloc(1)))).rejects.toThrow('no regular file');
+});

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, renameSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataExtents, hasData } from '../../../src/engine/embedded/data-extents.ts';
 import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
@@ -13,6 +15,7 @@ import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent, type TorrentPlan } from '../../fixtures/make-torrent.ts';
 
 const PIECE = 16_384;
+const run = promisify(execFile);
 
 async function setUp(plan: Partial<TorrentPlan> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'store-'));
@@ -92,6 +95,24 @@ test('reading makes no files, and what is missing or short cannot be read', asyn
   await truncate(join(folder, 'a'), 5);
   expect(await store.read(new Uint8Array(10), 0)).toBe(false);
 });
+
+test.each<[string, (path: string) => Promise<unknown>]>([
+  ['a fifo', path => run('mkfifo', [path])],
+  ['a directory', path => mkdir(path)],
+  ['a link', path => symlink('/dev/zero', path)],
+])(
+  'of %s that somebody put in the place of a file nothing is read or written, nor is it waited for',
+  async (_, put) => {
+    const { folder, store, details, pieceOf } = await setUp();
+    await store.writePiece(1, pieceOf(1));
+    await rm(join(folder, 'a'));
+    await put(join(folder, 'a'));
+    store.closeForReading();
+    await expect(store.read(new Uint8Array(10), 0)).rejects.toThrow();
+    await expect(store.writePiece(0, pieceOf(0))).rejects.toThrow();
+    expect((await verify(details, store)).found).toEqual([]);
+  },
+);
 
 test('verifying finds the pieces that are right, whatever else is there', async () => {
   const { store, details, pieceOf } = await setUp();
