@@ -48,7 +48,10 @@ export interface Engine {
    */
   holders?(infoHash: InfoHash, pieces: readonly number[], options: WaitOptions): Promise<PieceHolders>;
 
-  /** Where on this machine the file's held pieces can be read, if they can; cheap enough to ask at every open. */
+  /**
+   * Where on this machine the file's held pieces can be read, if they can; cheap enough to ask at every open. An engine that alone
+   * writes the file looks whether it does: when anybody else has, {@link mustVerify} tells once this has resolved.
+   */
   localFile(file: FileId, options: WaitOptions): Promise<LocalFile | undefined>;
 
   /** Opens a stream of the file's bytes from `start` on. Costs nothing until its first read. */

@@ -33,8 +33,9 @@ export class FileVerifier {
   /** See {@link Reader.verifiedLocalFile}. What is not known yet is hashed in the background, for the next call. */
   async pathOf(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
     const { engine, verified } = this.#parts;
+    if (!(await this.#isHeld(file, signal))) return undefined;
     const local = await engine.localFile(file, { signal });
-    if (local === undefined || !(await this.#isHeld(file, signal))) return undefined;
+    if (local === undefined) return undefined;
     // A file of this process' own engine: nothing that could hang, and a turn of the thread pool is most of what an open costs.
     if (local.checkedState !== undefined && local.checkedState === stateNow(local.path)) return local.path;
     const state = await stateOf(local.path).catch(() => undefined);

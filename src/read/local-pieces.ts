@@ -111,7 +111,7 @@ export class LocalPieces {
    */
   async load(from: number, to: number, deliver: Deliver, signal: AbortSignal): Promise<void> {
     const piece = this.#parts.layout.pieceAt(from);
-    this.#handle ??= this.#open();
+    this.#handle ??= this.#open(signal);
     const opening = this.#handle;
     try {
       const file = await opening;
@@ -227,10 +227,18 @@ export class LocalPieces {
     this.#disbelieve(piece, 'a piece on disk is not what the torrent says, and is asked of the engine', undefined);
   }
 
-  async #open(): Promise<FileHandle> {
-    const path = this.#local?.path;
-    if (path === undefined) throw new Error('the file is not on this machine');
-    return await openRegular(path);
+  async #open(signal: AbortSignal): Promise<FileHandle> {
+    const local = this.#local;
+    if (local === undefined) throw new Error('the file is not on this machine');
+    const file = await openRegular(local.path);
+    try {
+      // What is open may be another file than the one that was located.
+      if (!local.mustVerify) await this.#parts.engine.localFile(this.#id, { signal });
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /**

@@ -216,6 +216,35 @@ describe('a file of which the engine did not say where it lies', () => {
 });
 
 describe('a file that somebody replaced while it was open', () => {
+  it.each(['before a byte of it was read from the disk', 'before it was opened once more'])(
+    'is hashed when its engine finds that out, %s',
+    async when => {
+      const rig = new ReaderRig({ cacheBytes: 0, readAheadBytes: 0 });
+      const torrent = await onDisk(rig, { length: 8 * PIECE }, false);
+      torrent.lose(7); // nothing is known of a file that is not complete but by its engine
+      let isReplaced = false;
+      let isDoubted = false;
+      rig.engine.mustVerify = () => isDoubted;
+      const locate = rig.engine.localFile.bind(rig.engine);
+      rig.engine.localFile = (...given) => {
+        isDoubted = isReplaced;
+        return locate(...given);
+      };
+      const handle = rig.open(torrent);
+      await rig.read(handle, 7 * PIECE, PIECE); // it is known where the file is
+      torrent.lose(7);
+      if (when === 'before it was opened once more') await rig.read(handle, 0, PIECE);
+      await writeFile(join(folder, 'file.bin'), Buffer.alloc(8 * PIECE));
+      isReplaced = true;
+      if (when === 'before it was opened once more') {
+        rig.open(torrent);
+        await rig.until(() => isDoubted);
+      }
+      expect((await rig.read(handle, PIECE, PIECE)).equals(torrent.payload.subarray(PIECE, 2 * PIECE))).toBe(true);
+      await rig.reader.stop();
+    },
+  );
+
   it('is opened anew when a piece of it does not match; pieces that are right in the new one cost nothing', async () => {
     const rig = new ReaderRig({ readAheadBytes: 0 });
     const torrent = await onDisk(rig, { length: 8 * PIECE }, false);

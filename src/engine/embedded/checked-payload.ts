@@ -98,6 +98,11 @@ export class CheckedPayload {
     }
   }
 
+  /** Somebody is about to read the file: what is held is in doubt if anybody else has written to it. @throws Error the system's */
+  lookAt(fileIndex: number): void {
+    this.#store.lookAt(fileIndex);
+  }
+
   /** Bytes of the torrent; rejects when they are not on disk. */
   async read(start: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);

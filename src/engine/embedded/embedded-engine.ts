@@ -174,12 +174,16 @@ class EmbeddedEngine implements Engine {
     return this.#thread.call('holders', { infoHash, pieces }, signal);
   }
 
-  async localFile(file: FileId, { signal }: WaitOptions): Promise<LocalFile | undefined> {
-    const torrent = this.#torrent(file.infoHash);
+  async localFile({ infoHash, fileIndex }: FileId, { signal }: WaitOptions): Promise<LocalFile | undefined> {
+    const torrent = this.#torrent(infoHash);
     const { paths } = await this.#layout(torrent, signal);
-    const path = paths[file.fileIndex];
+    const path = paths[fileIndex];
     if (path === undefined) return undefined;
-    return { path, mustVerify: false, checkedState: torrent.checkedState(file.fileIndex) };
+    const checkedState = torrent.checkedState(fileIndex);
+    // The state of a whole file tells by itself.
+    const mustLook = checkedState === undefined && torrent.held.heldCount > 0 && !torrent.held.isDoubted;
+    if (mustLook) await this.#thread.call('lookAt', { infoHash, fileIndex }, signal);
+    return { path, mustVerify: false, checkedState };
   }
 
   mustVerify(infoHash: InfoHash): boolean {
@@ -294,6 +298,7 @@ class EmbeddedEngine implements Engine {
 
   #onTorrentGone(infoHash: InfoHash): void {
     this.#torrents.delete(infoHash);
+    this.#files.closeAll(); // if it is added again, its files are others
     const gone = new EngineError('stopped', 'the torrent was removed');
     for (const stream of [...this.#streams.values()]) if (stream.file.infoHash === infoHash) stream.end(gone);
     this.#tellChange();

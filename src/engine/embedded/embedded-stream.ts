@@ -190,7 +190,8 @@ export class EmbeddedStream implements ByteStream {
   async #readFile(torrent: ListedTorrent, place: FilePlace, length: number): Promise<Uint8Array | undefined> {
     const path = place.layout.paths[place.file.index];
     const bytes = this.#memoryFor(length);
-    const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes);
+    const onReplaced = () => torrent.held.doubt();
+    const bytesRead = path === undefined ? bytes.fill(0).length : await this.#pread(path, bytes, onReplaced);
     const { signal } = this.#ended;
     signal.throwIfAborted();
     if (bytesRead === length) {
@@ -209,10 +210,18 @@ export class EmbeddedStream implements ByteStream {
     return undefined;
   }
 
-  /** Bytes that were read; zero when the file is gone. @throws EngineError `io` */
-  async #pread(path: string, into: Buffer): Promise<number> {
+  /**
+   * Bytes that were read; zero when the file is gone.
+   *
+   * @param onReplaced called before another file is read than the one that was open
+   * @throws EngineError `io`
+   */
+  async #pread(path: string, into: Buffer, onReplaced: () => void): Promise<number> {
+    let isFirst = true;
     try {
       return await this.#host.files.with(path, async file => {
+        if (!isFirst) onReplaced();
+        isFirst = false;
         const { bytesRead } = await file.read(into, 0, into.length, this.#position);
         return bytesRead;
       });

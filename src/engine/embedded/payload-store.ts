@@ -25,7 +25,7 @@ export class PayloadStore {
 
   /**
    * @param onOthers somebody else has written to the files, or put others in their place, as far as our writes can tell; called
-   * before a file is made where one is gone
+   * before a file is made where one is gone, and before {@link lookAt} returns
    */
   constructor(folder: string, details: TorrentDetails, onOthers: () => void = () => {}) {
     this.#details = details;
@@ -71,6 +71,12 @@ export class PayloadStore {
   /** As our last write left the file, or the last survey found it; undefined when somebody else has written to it since. */
   stateOf(fileIndex: number): FileState | undefined {
     return this.#states.stateOf(fileIndex);
+  }
+
+  /** Looks whether somebody else has written to the file since our last write. @throws Error the system's */
+  lookAt(fileIndex: number): void {
+    const path = this.#paths[fileIndex];
+    if (path !== undefined) this.#states.lookAt(fileIndex, path);
   }
 
   /**

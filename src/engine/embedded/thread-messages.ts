@@ -29,6 +29,8 @@ export interface ThreadMethods {
   metainfo(torrent: { infoHash: InfoHash }): Uint8Array;
   /** See `Engine.holders`. */
   holders(pieces: { infoHash: InfoHash; pieces: readonly number[] }): PieceHolders;
+  /** The file is about to be read: once this is answered, it is in doubt if anybody else has written to it. */
+  lookAt(file: { infoHash: InfoHash; fileIndex: number }): undefined;
   /** Bytes of these pieces turned out not to be on disk: look again. */
   recheck(pieces: { infoHash: InfoHash; first: number; end: number }): undefined;
   stop(): undefined;

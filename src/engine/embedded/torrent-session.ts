@@ -213,6 +213,11 @@ export class TorrentSession {
     this.#fetcher.update();
   }
 
+  /** See {@link CheckedPayload.lookAt}. */
+  lookAt(fileIndex: number): void {
+    this.#payload.lookAt(fileIndex);
+  }
+
   /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */
   tick(): void {
     if (!this.#wantsMore) return;

@@ -1,14 +1,14 @@
 import { type FileState, stateNow } from '../file-state.ts';
 
 /**
- * Tells for the files that we write whether anybody else did: before each write the file must be as our last one left it, which
- * its state shows. Writes of ours that overlap are taken as one, since nothing can be told in between.
+ * Tells for the files that we write whether anybody else did: before each write, and whenever it is asked, the file must be as our
+ * last one left it, which its state shows. Writes of ours that overlap are taken as one, since nothing can be told in between.
  */
 export class WrittenStates {
   readonly #files = new Map<number, Written>();
   readonly #onOthers: () => void;
 
-  /** @param onOthers somebody else wrote to a file or put another in its place; called before the write of ours that finds it */
+  /** @param onOthers somebody else wrote to a file or put another in its place; called before a write of ours that finds it */
   constructor(onOthers: () => void) {
     this.#onOthers = onOthers;
   }
@@ -23,6 +23,13 @@ export class WrittenStates {
     const written = this.#files.get(fileIndex);
     if (written !== undefined) written.isOurs = false;
     this.#onOthers();
+  }
+
+  /** Looks whether somebody else wrote to the file at `path`; while we write, nobody can tell. */
+  lookAt(fileIndex: number, path: string): void {
+    const written = this.#files.get(fileIndex);
+    if (written?.writers !== 0 || written.state === undefined) return;
+    if (written.state !== stateNow(path)) this.replaced(fileIndex);
   }
 
   /** Runs one write of ours to the file at `path`, which need not be there yet. */
@@ -43,10 +50,9 @@ export class WrittenStates {
   }
 
   #begin(fileIndex: number, path: string): Written {
+    this.lookAt(fileIndex, path);
     const written = this.#files.get(fileIndex) ?? { writers: 0, state: undefined, isOurs: true };
     this.#files.set(fileIndex, written);
-    const canTell = written.writers === 0 && written.state !== undefined;
-    if (canTell && written.state !== stateNow(path)) this.replaced(fileIndex);
     written.writers++;
     return written;
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -93,6 +93,32 @@ test.each([
   if (isCutAgain) await expect(stream.read()).rejects.toMatchObject({ code: 'io' });
   else expect(await stream.read()).toEqual(Buffer.from(content.read(0, 10)));
   expect(looks).toBe(1);
+});
+
+test('a file that is another than the one that was open puts the torrent in doubt before it is read', async () => {
+  const details = detailsOfSingleFile({ length: 10 });
+  const { infoHash } = details;
+  const held = new HeldPieces(1);
+  held.add(0);
+  const torrent = { kind: 'torrent', infoHash, state: 'live', error: undefined, pieceCount: 1 } as const;
+  const doubtedAtRead: boolean[] = [];
+  const open = async () => {
+    const read = async () => {
+      doubtedAtRead.push(held.isDoubted);
+      return { bytesRead: 10 };
+    };
+    return { read, close: async () => {} } as Partial<FileHandle> as FileHandle; // read and closed, nothing else
+  };
+  const files = new OpenFiles({ open, leadsTo: async () => doubtedAtRead.length > 1 });
+  onTestFinished(() => files.closeAll());
+  const parts: Partial<StreamHost> = {
+    files,
+    torrent: () => new ListedTorrent({ ...torrent, held: held.memory }, '/nowhere'),
+    layout: async () => ({ details, paths: ['/nowhere/file'] }),
+    demand: () => {},
+  };
+  await openStream({ parts }).stream.read();
+  expect(doubtedAtRead).toEqual([false, true]);
 });
 
 test('wants nothing once it has ended, though its layout came only then', async () => {

@@ -33,6 +33,23 @@ test('what another program wrote between two of our writes makes the file no lon
   expect(states.stateOf(0)).toBeUndefined();
 });
 
+test('what another program wrote is told when somebody looks, but not what we are writing', async () => {
+  const { path, states, write, told } = await setUp();
+  states.lookAt(0, path); // nothing is known of it
+  await write();
+  states.lookAt(0, path);
+  const gate = new Deferred<void>();
+  const slow = states.during(0, path, () => gate.promise);
+  await appendFile(path, ' and theirs');
+  states.lookAt(0, path);
+  gate.resolve();
+  await slow;
+  expect(told).toEqual([]);
+  await writeFile(path, 'theirs');
+  states.lookAt(0, path);
+  expect([told, states.stateOf(0)]).toEqual([['theirs'], undefined]);
+});
+
 test('what another program writes after our last one does not match the state that is told', async () => {
   const { path, states, write } = await setUp();
   await write();
