@@ -87,6 +87,7 @@ export class DroppedFile implements VirtualFile {
   /** The name is taken away: what comes now adds nothing. */
   withdraw(): void {
     this.#isWithdrawn = true;
+    this.#freeIfUnused();
   }
 
   #write(offset: number, data: Uint8Array): void {
@@ -119,13 +120,19 @@ export class DroppedFile implements VirtualFile {
 
   #release(): void {
     this.#openHandles -= 1;
-    if (this.#openHandles > 0 || this.isStaged) return;
+    this.#freeIfUnused();
+    if (this.isOpen || this.isStaged) return;
     try {
       this.#flush();
     } catch {
       // Nobody is left to hear of it; it stands in the errors.
     }
     this.#options.onGone();
+  }
+
+  /** The kernel may remember the node for as long as it has memory to spare. */
+  #freeIfUnused(): void {
+    if (this.#isWithdrawn && !this.isOpen) this.#content.resize(0);
   }
 
   /** What fails is told to the writer, and stands in the errors, once. */

@@ -8,6 +8,8 @@ export interface DroppedFilesOptions {
   readonly catalog: Catalog;
   /** The names that lead to dropped files, whenever they have changed. */
   onNames(names: readonly string[]): void;
+  /** A name leads nowhere any more: without being told, the kernel would remember what it led to. */
+  onNameGone(name: string): void;
 }
 
 /**
@@ -74,6 +76,7 @@ export class DroppedFiles {
     this.#files.delete(name);
     file.withdraw();
     this.#options.onNames([...this.#files.keys()]);
+    this.#options.onNameGone(name);
     return true;
   }
 }

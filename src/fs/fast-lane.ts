@@ -7,6 +7,7 @@ import {
   type FastLane,
   type FilesystemStatistics,
   FORWARD,
+  type Forwardable,
   type NodeId,
   type OpenReply,
   type ReadDirectoryRequest,
@@ -77,7 +78,9 @@ export class TorrentFastLane implements FastLane {
     return this.#metadata.lookup(parent, name);
   }
 
-  forget(node: NodeId, count: number): void {
+  /** The nodes of torrents are counted here, whichever lane told the kernel of them; the others have no count here. */
+  forget(node: NodeId, count: number): Forwardable<void> {
+    if (isVirtual(node)) return FORWARD;
     this.#metadata.forget(node, count);
   }
 

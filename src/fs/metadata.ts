@@ -4,6 +4,7 @@ import {
   type DirectorySink,
   type Entry,
   FORWARD,
+  type Forwardable,
   type NodeId,
   type OpenReply,
   type ReadDirectoryRequest,
@@ -32,8 +33,6 @@ const DOT_DOT = Buffer.from('..');
 
 /** Cookies of a listing: 0 is before `.`, and the children follow `..`. */
 const COOKIE = { dot: 1, dotDot: 2 } as const;
-
-type Forwardable<T> = T | typeof FORWARD;
 
 /**
  * Answers what names, shapes and attributes of torrents alone can answer. Each lane has one: the fuse thread's declines with

@@ -55,6 +55,8 @@ export interface TorrentSlowLaneOptions extends AttributeOptions {
   /** Read anew at each open, and by {@link TorrentSlowLane.refreshPolicies}. */
   readonly defaultPolicy: ReadPolicy;
   readonly contents: VirtualContents;
+  /** A name in the root leads no longer to a dropped file. */
+  onNameGone(name: string): void;
   /** Undefined before the mount is there, and where the kernel has no passthrough for us. */
   backing(): BackingRegistry | undefined;
 }
@@ -85,7 +87,7 @@ export class TorrentSlowLane implements Filesystem {
     this.#files = new TorrentFiles(options);
     this.#xattrs = new TorrentXattrs(options);
     this.#virtual = new VirtualTree({ attributes: new AttributeFiller(options) });
-    this.#dropped = new DroppedFiles({ catalog, onNames: names => trees.setVirtualNames(names) });
+    this.#dropped = new DroppedFiles({ ...options, onNames: names => trees.setVirtualNames(names) });
     this.control = new Control({ catalog, root, settings, openCount: slot => this.#files.openCount(slot) });
     this.#pins = new Pins(options);
     this.#changes = new RootChanges({ catalog, root, dropped: this.#dropped, control: this.control });
@@ -122,9 +124,9 @@ export class TorrentSlowLane implements Filesystem {
     return entry === FORWARD ? this.#lookupInRoot(textOf(name)) : entry;
   }
 
+  /** Of a batch the fuse thread has counted the nodes of torrents. */
   forget(node: NodeId, count: number): void {
     if (isVirtual(node)) this.#virtual.forget(node, count);
-    else this.#metadata.forget(node, count);
   }
 
   getattr(_: RequestContext, node: NodeId): Answer<AttributesReply> {

@@ -24,8 +24,11 @@ export interface Filesystem {
   destroy?(): void;
 
   lookup(context: RequestContext, parent: NodeId, name: Uint8Array): Answer<Entry>;
-  /** The kernel drops `count` of the lookups that were answered for the node. Gets no reply, and is not declined. */
-  forget?(node: NodeId, count: number): void;
+  /**
+   * The kernel drops `count` of the lookups that were answered for the node. Gets no reply. One request may name many nodes: if
+   * one is declined the whole request is, so that each lane hears of all of them and has to count its own alone.
+   */
+  forget?(node: NodeId, count: number): Forwardable<void>;
   getattr(context: RequestContext, node: NodeId): Answer<AttributesReply>;
   /** Absent: a change of atime and mtime alone succeeds, any other is EROFS. */
   setattr?(context: RequestContext, node: NodeId, change: AttributeChange): Answer<AttributesReply>;
@@ -83,7 +86,8 @@ export interface FastLaneContext {
 
 /** Declines a request on the fast lane: the slow lane answers it. */
 export const FORWARD: unique symbol = Symbol('forward');
-export type Answer<T> = T | typeof FORWARD | Promise<T>;
+export type Forwardable<T> = T | typeof FORWARD;
+export type Answer<T> = Forwardable<T> | Promise<T>;
 
 /** The errno that a request fails with. */
 export class ErrnoError extends Error {

@@ -11,6 +11,8 @@ import {
   type Entry,
   ErrnoError,
   type FastLane,
+  FORWARD,
+  type Forwardable,
   type OpenReply,
   type ReadReply,
   type RequestContext,
@@ -37,7 +39,7 @@ export const operationTable: ReadonlyMap<number, Operation> = byOpcode([
   operation(Opcode.BATCH_FORGET, 'forget', {
     bodySize: StructSize.BATCH_FORGET_IN,
     replies: false,
-    call: (fs, _context, frame) => decode.eachForgotten(frame, (node, count) => fs.forget(node, count)),
+    call: forgetEach,
     encode: encodeNothing,
     absent: succeed,
   }),
@@ -250,6 +252,14 @@ function acceptOnlyTimes(fs: FastLane, context: RequestContext, frame: RequestFr
 
 function changesOnlyTimes(change: AttributeChange): boolean {
   return change.mode === undefined && change.uid === undefined && change.gid === undefined && change.size === undefined;
+}
+
+function forgetEach(fs: With<'forget'>, _: RequestContext, frame: RequestFrame): Forwardable<void> {
+  let declined = false;
+  decode.eachForgotten(frame, (node, count) => {
+    declined = fs.forget(node, count) === FORWARD || declined;
+  });
+  if (declined) return FORWARD;
 }
 
 function readDirectory(fs: With<'readdir'>, context: RequestContext, frame: RequestFrame, plus: boolean): Answer<void> {

@@ -67,6 +67,7 @@ export class MountedTree {
       ...attributes,
       ...shared,
       trees,
+      onNameGone,
       contents: { status: () => this.status(), ...observedContents(() => this.observed) },
       backing: () => this.#fuse?.backingFiles,
     });

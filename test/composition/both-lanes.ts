@@ -86,6 +86,12 @@ export class BothLanes {
     });
   }
 
+  /** A request that gets no reply. */
+  tell(opcode: number, node: number, rows: readonly Row[]): void {
+    this.#unique += 2;
+    this.#receive(request(opcode, rows, this.#unique, node));
+  }
+
   interrupt(unique: number): void {
     this.#receive(request(36, [u64(unique)], unique + 1));
   }

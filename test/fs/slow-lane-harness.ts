@@ -73,11 +73,8 @@ export class SlowLaneHarness {
       timing: { pollIntervalMs: 100, stalledTimeoutMs: 300_000 },
     });
     this.trees = options.trees ?? new TreePublisher({ port: new MessageChannel().port1 });
-    this.root = new TorrentRoot({
-      catalog: this.catalog,
-      trees: this.trees,
-      onNameGone: name => this.namesGone.push(name),
-    });
+    const onNameGone = (name: string) => this.namesGone.push(name);
+    this.root = new TorrentRoot({ catalog: this.catalog, trees: this.trees, onNameGone });
     void this.root.mountAll(context.signal); // at once, for so few
     this.reader = new FakeReader(this.engine);
     this.pieces = new PieceMaps(this.engine);
@@ -97,6 +94,7 @@ export class SlowLaneHarness {
       catalog,
       root,
       trees,
+      onNameGone,
       reader: options.reader ?? this.reader,
       pieces,
       settings,

@@ -24,7 +24,7 @@ export class GrowableBytes {
     return true;
   }
 
-  /** @returns false, and nothing is changed, when it is over the limit */
+  /** No memory is kept for a length of 0. @returns false, and nothing is changed, when it is over the limit */
   resize(length: number): boolean {
     if (length > this.#limit) return false;
     if (length > this.#buffer.length) {
@@ -33,7 +33,8 @@ export class GrowableBytes {
       larger.set(this.bytes);
       this.#buffer = larger;
     }
-    if (length < this.#length) this.#buffer.fill(0, length, this.#length);
+    if (length === 0) this.#buffer = Buffer.alloc(0);
+    else if (length < this.#length) this.#buffer.fill(0, length, this.#length);
     this.#length = length;
     return true;
   }
