@@ -1,6 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { abortable, sleep } from '../../util/abortable.ts';
-import { Backoff } from '../../util/backoff.ts';
+import { abortable } from '../../util/abortable.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Logger } from '../../util/logger.ts';
 import type {
@@ -29,6 +27,7 @@ import { TorrentLister } from './torrent-lister.ts';
 import { TorrentPlaces } from './torrent-places.ts';
 import { TorrentRecords } from './torrent-records.ts';
 import { TorrentRestarter } from './torrent-restarter.ts';
+import { TorrentSetup } from './torrent-setup.ts';
 
 export interface RqbitEngineComponents {
   readonly client: RqbitClient;
@@ -57,31 +56,29 @@ export class RqbitEngine implements Engine {
   readonly description: string;
   readonly #client: RqbitClient;
   readonly #release: () => Promise<void>;
-  readonly #logger: Logger;
   readonly #settings: RqbitEngineSettings;
   readonly #adder: TorrentAdder;
   readonly #health: TorrentHealth;
   readonly #lister: TorrentLister;
   readonly #records: TorrentRecords;
   readonly #restarter: TorrentRestarter;
+  readonly #setup: TorrentSetup;
   readonly #streams: StreamPool;
   readonly #places = new TorrentPlaces();
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
-  /** New torrents that are being set up. */
-  readonly #settling = new Map<InfoHash, Promise<void>>();
   #stopped: Promise<void> | undefined;
 
   constructor(components: RqbitEngineComponents, settings: RqbitEngineSettings) {
     const { client } = components;
-    setMaxListeners(0, this.#stopping.signal); // every new torrent that is set up listens
     this.description = settings.description;
     this.#client = client;
     this.#release = components.release;
-    this.#logger = components.logger;
     this.#settings = settings;
-    this.#restarter = new TorrentRestarter(components);
-    this.#health = new TorrentHealth({ ...components, restarter: this.#restarter });
+    const restarter = new TorrentRestarter(components);
+    this.#restarter = restarter;
+    this.#setup = new TorrentSetup({ ...components, restarter, onChange: () => this.#tellChange() }, settings);
+    this.#health = new TorrentHealth({ ...components, restarter });
     this.#records = new TorrentRecords(client);
     const places = this.#places;
     this.#adder = new TorrentAdder({ ...components, records: this.#records, places }, settings);
@@ -93,7 +90,7 @@ export class RqbitEngine implements Engine {
       {
         ...components,
         records: this.#records,
-        restarter: this.#restarter,
+        restarter,
         streams: this.#streams,
         health: this.#health,
         places,
@@ -113,7 +110,7 @@ export class RqbitEngine implements Engine {
     this.#restarter.note(infoHash, source.kind === 'magnet' ? [...source.peers, ...peers] : peers);
     if (isNew) {
       this.#tellChange();
-      this.#settleInBackground(infoHash);
+      this.#setup.begin(infoHash);
     }
     return infoHash;
   }
@@ -181,10 +178,10 @@ export class RqbitEngine implements Engine {
   async setFileWishes(infoHash: InfoHash, { wanted, unwanted }: FileWishes, options: WaitOptions): Promise<void> {
     const all = await this.#records.allFiles(infoHash, options);
     // What a new torrent is set up with must not come after what is wished of it.
-    await abortable(this.#settling.get(infoHash) ?? Promise.resolve(), options.signal);
+    await abortable(this.#setup.finished(infoHash), options.signal);
     const named = filesIn(this.#settings.onDemand ? wanted : unwanted);
     const files = all.filter(file => named.has(file) === this.#settings.onDemand);
-    await this.#untilChecked(infoHash, options);
+    await this.#setup.untilChecked(infoHash, options);
     await this.#client.updateOnlyFiles(infoHash, files, options);
   }
 
@@ -204,12 +201,13 @@ export class RqbitEngine implements Engine {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new EngineError('stopped', 'the engine was stopped'));
+    const setUp = this.#setup.stop();
     this.#streams.stop();
     this.#health.stop();
     this.#records.stop();
     await this.#restarter.stop();
     await this.#release();
-    await Promise.all(this.#settling.values());
+    await setUp;
   }
 
   /** The server was started anew: whoever follows the list should look. */
@@ -233,47 +231,6 @@ export class RqbitEngine implements Engine {
     this.#health.forget(infoHash);
     this.#streams.endStreams(infoHash);
     this.#tellChange();
-  }
-
-  get #lifetime(): WaitOptions {
-    return { signal: this.#stopping.signal };
-  }
-
-  /** What can be done only after rqbit has checked what is on disk. */
-  async #settle(infoHash: InfoHash): Promise<void> {
-    await this.#untilChecked(infoHash, this.#lifetime);
-    if (this.#settings.onDemand) {
-      await this.#client.updateOnlyFiles(infoHash, [], this.#lifetime);
-      // Peers were asked for pieces meanwhile, which rqbit would not let others have, see `StuckFetches`.
-      await this.#restarter.restart(infoHash);
-    }
-    this.#tellChange();
-  }
-
-  async #untilChecked(infoHash: InfoHash, { signal }: WaitOptions): Promise<void> {
-    // At once at first: what downloads although nobody asked for it begins to do so when the check ends.
-    const backoff = new Backoff({ initialMs: 20, maxMs: 2000 });
-    for (;;) {
-      try {
-        const { state } = await this.#client.stats(infoHash, { signal });
-        if (state !== 'initializing') return;
-      } catch (error) {
-        if (!(error instanceof EngineError) || !error.isTransient) throw error;
-      }
-      await sleep(backoff.nextMs(), signal);
-    }
-  }
-
-  #settleInBackground(infoHash: InfoHash): void {
-    const task: Promise<void> = this.#settle(infoHash)
-      .catch(error => {
-        if (this.#stopping.signal.aborted) return;
-        this.#logger.warn({ infoHash, error }, 'a new torrent was not set up in rqbit');
-      })
-      .finally(() => {
-        if (this.#settling.get(infoHash) === task) this.#settling.delete(infoHash);
-      });
-    this.#settling.set(infoHash, task);
   }
 
   #tellChange(): void {
