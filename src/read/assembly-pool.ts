@@ -56,9 +56,10 @@ export class AssemblyPool {
     while (!signal.aborted && !this.#makeRoom()) await this.#turn(signal);
   }
 
-  /** The assembly gets bytes. */
+  /** The assembly gets bytes. Whoever did not ask for room, since a disk brings them, makes it here. */
   touch(assembly: BlockAssembly, home: AssemblyHome): void {
     this.#homes.delete(assembly);
+    this.#makeIdleRoom();
     this.#homes.set(assembly, home);
   }
 
@@ -70,21 +71,21 @@ export class AssemblyPool {
   }
 
   #makeRoom(): boolean {
-    while (this.#homes.size >= this.#limit) {
-      const victim = this.#victim();
-      if (victim === undefined) return false;
-      this.#empty(...victim);
+    while (!this.#makeIdleRoom()) {
+      const [oldest] = this.#homes;
+      if (oldest === undefined || this.#clock.now() - oldest[0].filledAtMs < STUCK_MS) return false;
+      this.#empty(...oldest);
     }
     return true;
   }
 
-  #victim(): readonly [BlockAssembly, AssemblyHome] | undefined {
-    for (const entry of this.#homes) {
-      const [assembly, home] = entry;
-      if (assembly.waiters.size === 0 && !home.isFetching(assembly)) return entry;
+  /** At the cost of those that nobody is about to finish. */
+  #makeIdleRoom(): boolean {
+    for (const [assembly, home] of this.#homes) {
+      if (this.#homes.size < this.#limit) break;
+      if (assembly.waiters.size === 0 && !home.isFetching(assembly)) this.#empty(assembly, home);
     }
-    const [oldest] = this.#homes;
-    return oldest && this.#clock.now() - oldest[0].filledAtMs >= STUCK_MS ? oldest : undefined;
+    return this.#homes.size < this.#limit;
   }
 
   #empty(assembly: BlockAssembly, home: AssemblyHome): void {

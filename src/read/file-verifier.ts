@@ -14,17 +14,21 @@ export interface FileVerifierParts {
   readonly verified: VerifiedFiles;
   readonly budget: ByteBudget;
   readonly log: Logger;
+  /** Whether somebody has the file open. */
+  readonly isOpen: (file: FileId) => boolean;
 }
 
 /**
  * Hashes complete files in the background, one after another, and remembers the state in which each was found good or bad. A
- * file in a known state is not hashed again.
+ * file in a known state is not hashed again. What was closed before its turn is left: whoever looks at the first bytes of each
+ * file of a library does not have all of it read.
  */
 export class FileVerifier {
   readonly #parts: FileVerifierParts;
   readonly #stopping = new AbortController();
-  readonly #queued: Set<string> = new Set();
-  #last: Promise<void> = Promise.resolve();
+  /** By file, in the order in which they were asked for. */
+  readonly #queued: Map<string, { readonly file: ReadableFile; readonly path: string }> = new Map();
+  #working: Promise<void> | undefined;
 
   constructor(parts: FileVerifierParts) {
     this.#parts = parts;
@@ -48,12 +52,12 @@ export class FileVerifier {
 
   /** Resolves when nothing is hashed, or waits to be. */
   async settled(): Promise<void> {
-    await this.#last;
+    await this.#working;
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort(new EngineError('stopped', 'the mount is going away'));
-    await this.#last;
+    await this.#working;
   }
 
   async #isHeld(file: ReadableFile, signal: AbortSignal): Promise<boolean> {
@@ -65,8 +69,18 @@ export class FileVerifier {
   #queue(file: ReadableFile, path: string): void {
     const key = `${file.infoHash}/${file.fileIndex}`;
     if (this.#queued.has(key) || this.#stopping.signal.aborted) return;
-    this.#queued.add(key);
-    this.#last = this.#last.then(() => this.#verify(file, path)).finally(() => this.#queued.delete(key));
+    this.#queued.set(key, { file, path });
+    this.#working ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    let isFirst = true; // it is about to be opened
+    for (const [key, { file, path }] of this.#queued) {
+      if (!this.#stopping.signal.aborted && (isFirst || this.#parts.isOpen(file))) await this.#verify(file, path);
+      isFirst = false;
+      this.#queued.delete(key);
+    }
+    this.#working = undefined;
   }
 
   async #verify(file: ReadableFile, path: string): Promise<void> {
@@ -93,7 +107,7 @@ export class FileVerifier {
     if (layout.length === 0) return true;
     const reader = new LocalPieceReader(this.#parts.engine, file.details);
     const memory = new Uint8Array(file.details.pieceLength);
-    for (let piece = layout.pieceAt(0); piece <= layout.pieceAt(layout.length - 1); piece++) {
+    for (const piece of endsFirst(layout)) {
       const release = await this.#parts.budget.acquire(file.details.pieceLength, signal);
       try {
         const bytes = memory.subarray(0, pieceSize(file.details, piece));
@@ -104,6 +118,14 @@ export class FileVerifier {
     }
     return true;
   }
+}
+
+/** Those at the ends may need files beside it, which may be gone: then the rest need not be read. */
+function* endsFirst(layout: FileLayout): Generator<number> {
+  const [first, last] = [layout.pieceAt(0), layout.pieceAt(layout.length - 1)];
+  if (last > first) yield last;
+  yield first;
+  for (let piece = first + 1; piece < last; piece++) yield piece;
 }
 
 function idOf({ infoHash, fileIndex }: ReadableFile): FileId {

@@ -47,7 +47,7 @@ export class TorrentReader implements Reader {
     const { engine, verified, localBudget: budget, log, clock, maxWindowBytes: maxBytes } = parts;
     this.#meter = new ReadMeter(() => parts.clock.now());
     this.#missing = new MissingReads({ ...parts, replies: this.#replies });
-    this.#verifier = new FileVerifier({ engine, verified, budget, log });
+    this.#verifier = new FileVerifier({ engine, verified, budget, log, isOpen: file => this.#files.has(keyOf(file)) });
     this.#runs = new FileRuns({ fetchAhead: engine.fetchAhead?.bind(engine), clock, maxBytes });
   }
 

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, mkdtemp, open, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngineError } from '../../src/engine/index.ts';
 import type { FakeTorrent, FakeTorrentOptions } from '../fakes/fake-torrent.ts';
 import { KiB, MiB, never, ReaderRig } from './reader-rig.ts';
@@ -284,6 +284,28 @@ describe('a file that somebody replaced while it was open', () => {
   });
 });
 
+describe('a file whose blocks lie across pieces', () => {
+  it('leaves no more half-filled blocks behind than may be', async () => {
+    const rig = new ReaderRig({ assemblyLimit: 4, readAheadBytes: 0 });
+    const files = [
+      { path: ['odd'], length: 1000 },
+      { path: ['a'], length: 12 * PIECE },
+      { path: ['b'], length: 12 * PIECE },
+    ];
+    const torrent = await onDisk(rig, { files });
+    const handles = [1, 2].map(fileIndex => ({ fileIndex, handle: rig.open(torrent, { fileIndex }) }));
+    for (let piece = 1; piece < 12; piece += 2) {
+      for (const { fileIndex, handle } of handles) {
+        const bytes = await rig.read(handle, piece * PIECE, 100);
+        expect(bytes.equals(torrent.fileBytes(fileIndex).subarray(piece * PIECE, piece * PIECE + 100))).toBe(true);
+        expect(rig.reader.statistics().assemblies).toBeLessThanOrEqual(4);
+      }
+    }
+    await rig.reader.stop();
+    expect(rig.reader.statistics().assemblies).toBe(0);
+  });
+});
+
 describe('a complete file', () => {
   it('is handed out whole once each of its pieces was hashed, for as long as nobody touches it', async () => {
     const rig = new ReaderRig();
@@ -323,6 +345,41 @@ describe('a complete file', () => {
       await rig.reader.stop();
     },
   );
+
+  it('is not read whole when it was closed before its turn', async () => {
+    const rig = new ReaderRig();
+    const files = ['a', 'b', 'c'].map(name => ({ path: [name], length: 2 * PIECE }));
+    const torrent = await onDisk(rig, { files });
+    const ask = (fileIndex: number) => rig.reader.verifiedLocalFile(readable(torrent, fileIndex), { signal: never });
+    for (const fileIndex of [0, 1, 2]) await ask(fileIndex);
+    rig.open(torrent, { fileIndex: 2 });
+    await rig.reader.verified();
+    expect([await ask(0), await ask(2)]).toEqual([join(folder, 'a'), join(folder, 'c')]);
+    expect(await ask(1)).toBeUndefined();
+    await rig.reader.verified();
+    expect(await ask(1), 'asked for once more').toBe(join(folder, 'b'));
+    await rig.reader.stop();
+  });
+
+  it('costs no more than its ends where a file beside it is gone, and is hashed when that is back', async () => {
+    const rig = new ReaderRig();
+    const files = [
+      { path: ['film'], length: 8 * PIECE - 10 },
+      { path: ['sample'], length: 10 },
+    ];
+    const torrent = await onDisk(rig, { files });
+    const compared = vi.spyOn(torrent.details.pieceHashes, 'subarray');
+    const ask = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    await rename(join(folder, 'sample'), join(folder, 'moved'));
+    expect(await ask()).toBeUndefined();
+    await rig.reader.verified();
+    expect(compared).not.toHaveBeenCalled();
+    await rename(join(folder, 'moved'), join(folder, 'sample'));
+    expect(await ask()).toBeUndefined();
+    await rig.reader.verified();
+    expect(await ask()).toBe(join(folder, 'film'));
+    await rig.reader.stop();
+  });
 
   it('is not handed out while a piece is missing, or when it is longer than it should be', async () => {
     const rig = new ReaderRig();
