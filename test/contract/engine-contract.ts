@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ByteStream, Engine, PieceMap } from '../../src/engine/index.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ByteStream, Engine, InfoHash, PieceMap } from '../../src/engine/index.ts';
 import { parseMetainfo } from '../../src/engine/metainfo.ts';
 import { type MadeTorrent, magnetOf, makeTorrent } from '../fixtures/make-torrent.ts';
 import { drain, heldPieces, nextChange, readAll, rowIn, untilState } from './engine-calls.ts';
@@ -39,6 +39,11 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
     });
     afterAll(() => world?.close());
 
+    const opened: ByteStream[] = [];
+    afterEach(() => {
+      for (const stream of opened.splice(0)) stream.close(); // until then it listens to the signal, whatever became of it
+    });
+
     const add = (torrent: MadeTorrent) =>
       engine.add(
         { kind: 'metainfo', infoHash: torrent.infoHash, bytes: torrent.bytes },
@@ -53,8 +58,11 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
       return torrent;
     };
 
-    const open = (torrent: MadeTorrent, fileIndex: number, start: number, endExclusive: number): ByteStream =>
-      engine.open({ infoHash: torrent.infoHash, fileIndex }, { start, endExclusive, signal });
+    const open = (torrent: { infoHash: InfoHash }, fileIndex: number, start: number, endExclusive: number) => {
+      const stream = engine.open({ infoHash: torrent.infoHash, fileIndex }, { start, endExclusive, signal });
+      opened.push(stream);
+      return stream;
+    };
 
     const expectHeld = async (torrent: MadeTorrent, wanted: readonly number[]) => {
       const held = await heldPieces(engine, torrent.infoHash);
@@ -188,9 +196,8 @@ export function describeEngineContract(name: string, setUp: SetUpEngine): void {
         const torrent = await addFresh();
         await expect(open(torrent, 0, 0, LENGTHS[0] + 1).read()).rejects.toMatchObject({ code: 'bad-range' });
         await expect(open(torrent, 9, 0, 1).read()).rejects.toMatchObject({ code: 'not-found' });
-        const { infoHash } = makeTorrent({ name: 'unknown', content: 'unknown' });
-        const stream = engine.open({ infoHash, fileIndex: 0 }, { start: 0, endExclusive: 1, signal });
-        await expect(stream.read()).rejects.toMatchObject({ code: 'not-found' });
+        const unknown = makeTorrent({ name: 'unknown', content: 'unknown' });
+        await expect(open(unknown, 0, 0, 1).read()).rejects.toMatchObject({ code: 'not-found' });
       });
 
       test('read by two at once gives both the right bytes', async () => {
