@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { reservedPort } from './reserved-port.ts';
 
 export interface RqbitServerOptions {
   /** Of `--max-blocking-threads`; rqbit's own default when left out. */
@@ -45,7 +45,7 @@ export class RqbitServer {
   /** The same for a whole file of tests: the caller calls {@link destroy}. */
   static async startUnmanaged(options: RqbitServerOptions = {}): Promise<RqbitServer> {
     const folder = await mkdtemp(join(tmpdir(), 'rqbit-'));
-    const server = new RqbitServer({ folder, httpPort: await freePort(), peerPort: await freePort() }, options);
+    const server = new RqbitServer({ folder, httpPort: await reservedPort(), peerPort: await reservedPort() }, options);
     await server.launch();
     return server;
   }
@@ -136,14 +136,4 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
-  return address.port;
 }

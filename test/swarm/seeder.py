@@ -1,6 +1,6 @@
 """A libtorrent seeder for tests: seeds what it is told to, answers one JSON line for each JSON line on stdin.
 
-Start: {"torrents": [{"torrent": path, "payload": folder}], "host": "127.0.0.2", "port": 0, "rate": bytes per second or 0}
+Start: {"torrents": [{"torrent": path, "payload": folder}], "host": "127.0.0.2", "port": 20001, "rate": bytes per second or 0}
 Answers {"port": n} once every torrent seeds. Then {"do": "stats" | "pause" | "resume" | "quit"}.
 """
 import json
@@ -33,6 +33,8 @@ def settings(options):
     return {
         "listen_interfaces": "%s:%d" % (options["host"], options["port"]),
         "outgoing_interfaces": options["host"],
+        # Another port would be another address.
+        "max_retry_port_bind": 0,
         "enable_dht": False,
         "enable_lsd": False,
         "enable_upnp": False,

@@ -7,6 +7,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type MadeTorrent, writePayload } from '../fixtures/make-torrent.ts';
+import { reservedPort } from './reserved-port.ts';
 
 export interface SeederOptions {
   readonly torrents: readonly MadeTorrent[];
@@ -64,7 +65,7 @@ export class Seeder {
         }),
       );
       const host = options.host ?? '127.0.0.2';
-      const { port = 0, rate = 0 } = options;
+      const { port = await reservedPort(), rate = 0 } = options; // free until it is back, whenever it is killed
       const answer = await ask(running, { torrents, host, port, rate });
       return new Seeder({ address: `${host}:${Number(answer['port'])}`, options, folder, ...running });
     } catch (error) {
