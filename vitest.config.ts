@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Below what a unit test may take. A second, as it is by default, is nothing on a busy machine. */
-const expectations = { poll: { timeout: 15_000 } };
+/** For how long a test asks again: below what it may take. A second, as it is by default, is nothing on a busy machine. */
+const patience = (patienceMs: number) => ({ expect: { poll: { timeout: patienceMs } }, provide: { patienceMs } });
 
 /**
  * `unit` runs from sources in seconds. The others run the built program on real mounts in child processes, one file after
@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          expect: expectations,
+          ...patience(15_000),
           include: ['test/**/*.test.ts'],
           exclude: ['test/mount/**'],
           // Half of the processor time was spent on loading the same modules for each file anew.
@@ -29,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'mount',
-          expect: expectations,
+          ...patience(60_000),
           include: ['test/mount/**/*.test.ts'],
           exclude: ['test/mount/suite/**'],
           fileParallelism: false,
@@ -41,7 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'suite',
-          expect: expectations,
+          ...patience(60_000),
           include: ['test/mount/suite/**/*.test.ts'],
           globalSetup: ['test/mount/suite/global-setup.ts'],
           fileParallelism: false,

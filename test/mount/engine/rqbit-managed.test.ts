@@ -56,10 +56,10 @@ describe('an rqbit of our own', () => {
       { infoHash: torrent.infoHash, fileIndex: 0 },
       { start: 0, endExclusive: 40_000_000, signal },
     );
+    const [pid] = await rqbitProcessesOver(folder);
     await stream.read();
     const { position } = stream;
     const reading = readAll(stream);
-    const [pid] = await rqbitProcessesOver(folder);
     process.kill(pid ?? Number.NaN, 'SIGKILL');
     const bytes = await untilRead(engine, reading);
     expect(bytes.equals(content.read(position, 40_000_000 - position))).toBe(true);

@@ -40,14 +40,14 @@ export function describeSeederLoss(title: string, { start, startAgain, shortAbse
       expect(await reading).toBe(await film.sourceHash());
     });
 
-    it('lets go of a reader that is killed, and umount returns within 5 s', async () => {
+    it('lets go of a reader that is killed, and umount returns', async () => {
       const film = await startAgain();
       await film.seederLeaves();
       const reader = await film.waitingReader();
       const gone = once(reader, 'exit');
       reader.kill('SIGINT');
       await gone;
-      const umount = await run(process.execPath, [CLI, 'umount', film.mount.mountpoint], { timeoutMs: 5000 });
+      const umount = await run(process.execPath, [CLI, 'umount', film.mount.mountpoint]);
       expect(umount).toMatchObject({ code: 0 });
       expect(isMounted(film.mount.mountpoint)).toBe(false);
       expect(await film.mount.stop()).toBe(0); // it was gone when umount returned

@@ -15,8 +15,11 @@ export interface MeteredMount {
   readonly path: string;
   /** The command as whoever may read it. */
   asReader(command: string, args: readonly string[]): [string, readonly string[]];
-  /** Bytes fetched since the start, once the number stands still: what was asked for may be on its way. */
-  fetched(): Promise<number>;
+  /**
+   * Bytes fetched since the start, once the number stands still: what was asked for may be on its way. It is waited for until it
+   * tells of those at least that were read.
+   */
+  fetched(read: number): Promise<number>;
 }
 
 /** Bytes that the embedded engine takes from its peers. */
@@ -51,15 +54,15 @@ async function mountOf(content: Content, { args, uid, file, pattern }: Metering)
   return {
     path: mount.path('file'),
     asReader: (command, parameters) => mount.asMounter(command, parameters),
-    fetched: () => onceStill(count),
+    fetched: read => onceStill(count, read),
   };
 }
 
-async function onceStill(count: () => Promise<number>): Promise<number> {
+async function onceStill(count: () => Promise<number>, atLeast: number): Promise<number> {
   for (let before = -1; ; ) {
     await runOk('sleep', ['0.5']);
     const now = await count();
-    if (now === before) return now;
+    if (now === before && now >= atLeast) return now;
     before = now;
   }
 }
