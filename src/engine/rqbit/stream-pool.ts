@@ -53,12 +53,12 @@ export class StreamPool implements StreamSource {
 
   /** Ends the streams of a torrent that is gone: rqbit would let those that wait hang. */
   endStreams(infoHash: InfoHash): void {
-    this.#endStreams(infoHash, new EngineError('not-found', `torrent ${infoHash} was removed`));
-  }
-
-  /** Breaks the streams of a torrent off, for a reason that a new one may not have. */
-  breakStreams(infoHash: InfoHash): void {
-    this.#endStreams(infoHash, new EngineError('disconnected', `torrent ${infoHash} is read in another way now`));
+    const reason = new EngineError('not-found', `torrent ${infoHash} was removed`);
+    for (const stream of [...this.#streams]) if (stream.file.infoHash === infoHash) stream.end(reason);
+    // Not left for others: a reader that has yet to hear of this still looks at the memory of what it read last.
+    for (const connection of [...this.#connections]) {
+      if (connection.body.range.infoHash === infoHash) connection.close();
+    }
   }
 
   /** Ends every stream with `stopped`. */
@@ -97,14 +97,6 @@ export class StreamPool implements StreamSource {
 
   ended(stream: RqbitStream): void {
     this.#streams.delete(stream);
-  }
-
-  #endStreams(infoHash: InfoHash, reason: EngineError): void {
-    for (const stream of [...this.#streams]) if (stream.file.infoHash === infoHash) stream.end(reason);
-    // Not left for others: a reader that has yet to hear of this still looks at the memory of what it read last.
-    for (const connection of [...this.#connections]) {
-      if (connection.body.range.infoHash === infoHash) connection.close();
-    }
   }
 
   #takeNear({ range }: ConnectionRequest): StreamConnection | undefined {

@@ -78,14 +78,12 @@ export class TorrentLister {
     return { summary, shape: facts.shape };
   }
 
-  /** What streams of them bring from now on has to be hashed, so those that are open end and are opened anew. */
   #notePlaces(places: ReadonlyMap<InfoHash, string>): void {
     for (const infoHash of this.#places.update(places)) {
       this.#logger.warn(
         { infoHash },
         'another torrent in rqbit writes to the same place: what is read is hashed first',
       );
-      this.#streams.breakStreams(infoHash);
     }
   }
 

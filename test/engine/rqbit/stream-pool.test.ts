@@ -219,13 +219,13 @@ describe('HTTP streams', () => {
     expect(await readAll(stream)).toBe(SIZE - position);
   });
 
-  it('are not left to others when they are broken off, so that what was read last stays as it was', async () => {
+  it('of a torrent that is gone are not left to others, so that what was read last stays as it was', async () => {
     const first = open(0, SIZE);
     let last: Uint8Array | undefined;
     do last = await first.read();
     while (first.position % (256 * 1024) > 0);
     const [start, length] = [first.position - (last?.byteLength ?? 0), last?.byteLength ?? 0];
-    pool.breakStreams(torrent.infoHash);
+    pool.endStreams(torrent.infoHash);
     expect(await readAll(open(first.position, SIZE))).toBe(SIZE - first.position);
     expect(Buffer.from(last ?? []).equals(content.read(start, length))).toBe(true);
     expect(streamRequests()).toBe(2);
