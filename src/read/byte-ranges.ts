@@ -8,14 +8,6 @@ export interface ByteRange {
 export class ByteRanges {
   readonly #ranges: { from: number; to: number }[] = [];
 
-  get isEmpty(): boolean {
-    return this.#ranges.length === 0;
-  }
-
-  get byteCount(): number {
-    return this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-  }
-
   add(from: number, to: number): void {
     if (from >= to) return;
     const first = this.#ranges.findIndex(range => range.to >= from);

@@ -125,8 +125,8 @@ export class FileMemory implements AssemblyHome {
     }
   }
 
-  /** Fails every waiter that misses a byte of `[from, to)`. @returns how many */
-  fail(from: number, to: number, error: unknown): number {
+  /** Fails every waiter that misses a byte of `[from, to)`. */
+  fail(from: number, to: number, error: unknown): void {
     const failed = [...this.waiters()].filter(waiter => {
       const missing = this.firstMissing(Math.max(from, waiter.from), Math.min(to, waiter.to));
       return missing < Math.min(to, waiter.to);
@@ -135,7 +135,6 @@ export class FileMemory implements AssemblyHome {
       this.leave(waiter);
       waiter.failed(error);
     }
-    return failed.length;
   }
 
   /** Drops what is under assembly. Nobody waits any more. */

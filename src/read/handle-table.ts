@@ -71,7 +71,6 @@ export class HandleTable {
   readonly #lastGeneration: Int32Array;
   readonly #free: number[] = [];
   #neverUsed = 0;
-  #openCount = 0;
 
   constructor(memory: HandleMemory) {
     this.#views = new HandleViews(memory);
@@ -79,7 +78,7 @@ export class HandleTable {
   }
 
   get openCount(): number {
-    return this.#openCount;
+    return this.#neverUsed - this.#free.length;
   }
 
   /**
@@ -100,7 +99,6 @@ export class HandleTable {
     const generation = ((this.#lastGeneration[slot] ?? 0) % 0x7fff_fffe) + 1;
     this.#lastGeneration[slot] = generation;
     Atomics.store(generations, slot, generation);
-    this.#openCount++;
     return generation * capacity + slot;
   }
 
@@ -110,11 +108,6 @@ export class HandleTable {
     if (slot < 0) return;
     Atomics.store(this.#views.generations, slot, 0);
     this.#free.push(slot);
-    this.#openCount--;
-  }
-
-  isOpen(handle: number): boolean {
-    return this.#views.slotOf(handle) >= 0;
   }
 
   /** The main thread wants to hear, once, of a read that the cache answers and that ends at `offset` or past it. */
