@@ -245,7 +245,7 @@ export const options = {
       flag: 'verify',
       type: boolean,
       default: false,
-      why: 'rqbit checks each piece before it serves it; bytes from files that another program writes are always hashed',
+      why: 'rqbit checks each piece once, before it first serves it; what is read from its files without it is always hashed',
       help: "Hash also the bytes that come over HTTP against the torrent's pieces",
       honouredBy: ['managed-rqbit', 'external-rqbit'],
     }),
