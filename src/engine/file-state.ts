@@ -13,7 +13,7 @@ export async function stateOf(file: string | FileHandle): Promise<FileState> {
   return stateFrom(typeof file === 'string' ? await stat(file, options) : await file.stat(options));
 }
 
-/** At once, for files that this process writes itself. Undefined when there is none. @throws Error the system's */
+/** At once, for files that this process writes itself or holds open. Undefined when there is none. @throws Error the system's */
 export function stateNow(path: string): FileState | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? undefined : stateFrom(stats);

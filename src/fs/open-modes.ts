@@ -1,3 +1,4 @@
+import type { FileState } from '../engine/index.ts';
 import type { NodeId } from '../fuse/filesystem.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface OpenModesOptions {
   /** Registers the file with the kernel; undefined when that is refused. */
   openBacking(path: string): number | undefined;
   closeBacking(backingId: number): void;
+  /** Undefined when there is no such file. */
+  stateNow(path: string): FileState | undefined;
 }
 
 /**
@@ -32,17 +35,28 @@ export class OpenModes {
   }
 
   /**
+   * Where the file lies that is open for passthrough, if it is still what it was when that began: then it is verified, and a
+   * further open need ask nobody.
+   */
+  unchangedPath(node: NodeId): string | undefined {
+    const backing = this.#open.get(node)?.backing;
+    if (backing?.state === undefined) return undefined;
+    return backing.state === this.#options.stateNow(backing.path) ? backing.path : undefined;
+  }
+
+  /**
    * Chooses the mode of one more open, which {@link release} ends.
    *
-   * @param verifiedPath where the whole file lies on this machine, every piece verified; undefined when it does not
+   * @param verifiedPath where the whole file lies on this machine, every piece verified; undefined when it does not, or nobody
+   *   could tell
    * @returns undefined when the file is open for passthrough and no longer what it was: no mode would be right
    */
   acquire(node: NodeId, verifiedPath: string | undefined): OpenMode | undefined {
-    const open = this.#open.get(node) ?? { count: 0, backingId: undefined };
-    const mode = this.#choose(open, verifiedPath);
+    const open = this.#open.get(node) ?? { count: 0, backing: undefined };
+    if (open.count === 0 && verifiedPath !== undefined) open.backing = this.#openBacking(verifiedPath);
+    const mode = this.#modeOf(open, verifiedPath ?? this.unchangedPath(node));
     if (mode === undefined) return undefined;
     open.count += 1;
-    if (mode.kind === 'passthrough') open.backingId = mode.backingId;
     this.#open.set(node, open);
     return mode;
   }
@@ -53,19 +67,30 @@ export class OpenModes {
     open.count -= 1;
     if (open.count > 0) return;
     this.#open.delete(node);
-    if (open.backingId !== undefined) this.#options.closeBacking(open.backingId);
+    if (open.backing !== undefined) this.#options.closeBacking(open.backing.id);
   }
 
-  #choose({ count, backingId }: OpenFile, verifiedPath: string | undefined): OpenMode | undefined {
-    if (backingId !== undefined) return verifiedPath === undefined ? undefined : { kind: 'passthrough', backingId };
-    if (verifiedPath === undefined) return { kind: 'direct' };
-    const opened = count === 0 ? this.#options.openBacking(verifiedPath) : undefined;
-    return opened === undefined ? { kind: 'cached' } : { kind: 'passthrough', backingId: opened };
+  #modeOf({ backing }: OpenFile, verifiedPath: string | undefined): OpenMode | undefined {
+    if (backing === undefined) return { kind: verifiedPath === undefined ? 'direct' : 'cached' };
+    return verifiedPath === undefined ? undefined : { kind: 'passthrough', backingId: backing.id };
+  }
+
+  #openBacking(path: string): Backing | undefined {
+    const state = this.#options.stateNow(path);
+    const id = this.#options.openBacking(path);
+    return id === undefined ? undefined : { id, path, state };
   }
 }
 
 interface OpenFile {
   count: number;
   /** While it is open for passthrough. */
-  backingId: number | undefined;
+  backing: Backing | undefined;
+}
+
+interface Backing {
+  readonly id: number;
+  readonly path: string;
+  /** Of the file when it was handed to the kernel. */
+  readonly state: FileState | undefined;
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { boundedCall } from '../catalog/bounded-call.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { EngineError, type TorrentDetails } from '../engine/index.ts';
+import { EngineError, type FileState, stateNow, type TorrentDetails } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { OpenFlag, OpenReplyFlag } from '../fuse/abi/flags.ts';
 import {
@@ -49,6 +49,7 @@ export class TorrentFiles {
     this.#modes = new OpenModes({
       openBacking: path => openBacking(options.backing(), path),
       closeBacking: id => options.backing()?.close(id),
+      stateNow: stateAtOnce,
     });
   }
 
@@ -65,8 +66,8 @@ export class TorrentFiles {
     const { tree, node, slot } = at;
     if (tree.isDirectory(node)) throw isDirectory;
     const file = this.#readable(at);
-    const verifiedPath = await this.#verifiedPath(file, signal);
     const id = nodeIdOf(slot, node);
+    const verifiedPath = this.#modes.unchangedPath(id) ?? (await this.#verifiedPath(file, signal));
     const handle = this.#options.reader.open(file, this.#policy(at));
     const mode = this.#modes.acquire(id, verifiedPath);
     if (mode === undefined) {
@@ -186,6 +187,15 @@ const NOFLUSH = OpenReplyFlag.NOFLUSH;
 const isDirectory = new ErrnoError(Errno.EISDIR, 'a directory');
 
 const changedOnDisk = new ErrnoError(Errno.EIO, 'the file has changed on the disk while it was open');
+
+/** By its path, as the kernel's own was opened: not by libuv's pool, which slow reads may fill. */
+function stateAtOnce(path: string): FileState | undefined {
+  try {
+    return stateNow(path);
+  } catch {
+    return undefined; // nobody may look at it any more
+  }
+}
 
 /** The descriptor is the kernel's from then on: ours may be closed. */
 function openBacking(registry: BackingRegistry | undefined, path: string): number | undefined {

@@ -12,6 +12,8 @@ export class FakeReader implements Reader {
   localPath: string | undefined;
   /** Answers {@link verifiedLocalFile} with the rejection of its signal only. */
   verifyingHangs = false;
+  /** Calls of {@link verifiedLocalFile}. */
+  verifications = 0;
   readonly #engine: FakeEngine;
   readonly #files = new Map<number, ReadableFile>();
   #lastHandle = 0;
@@ -58,6 +60,7 @@ export class FakeReader implements Reader {
   }
 
   async verifiedLocalFile(_: ReadableFile, { signal }: { signal: AbortSignal }): Promise<string | undefined> {
+    this.verifications += 1;
     return this.verifyingHangs ? untilAborted(signal) : this.localPath;
   }
 

@@ -1,18 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FileState } from '../../src/engine/index.ts';
 import { OpenModes } from '../../src/fs/open-modes.ts';
 
 function setUp(ids: (number | undefined)[] = []) {
   const closed: number[] = [];
   const opened: string[] = [];
+  const states = new Map<string, FileState>();
   const modes = new OpenModes({
     openBacking(path) {
       opened.push(path);
       return ids.shift();
     },
     closeBacking: id => closed.push(id),
+    stateNow: path => states.get(path),
   });
-  return { modes, opened, closed };
+  return { modes, opened, closed, states };
 }
 
 describe('the mode of an open', () => {
@@ -52,6 +55,18 @@ describe('the mode of an open', () => {
     expect(closed).toEqual([7]);
   });
 
+  it('stays passthrough while the file is known to be what it was, though nobody can tell where it lies', () => {
+    const { modes, states } = setUp([7]);
+    states.set('/f', 'as verified' as FileState);
+    expect(modes.unchangedPath(1)).toBeUndefined();
+    modes.acquire(1, '/f');
+    expect(modes.unchangedPath(1)).toBe('/f');
+    expect(modes.acquire(1, undefined)).toEqual({ kind: 'passthrough', backingId: 7 });
+    states.set('/f', 'written to' as FileState);
+    expect(modes.unchangedPath(1)).toBeUndefined();
+    expect(modes.acquire(1, undefined)).toBeUndefined();
+  });
+
   it('never mixes passthrough with another on one inode, and closes what it opened', () => {
     const operation = fc.record({
       node: fc.constantFrom(1, 2),
@@ -69,6 +84,7 @@ describe('the mode of an open', () => {
             return lastId;
           },
           closeBacking: id => expect(live.delete(id)).toBe(true),
+          stateNow: () => undefined,
         });
         const open = new Map<number, string[]>([
           [1, []],

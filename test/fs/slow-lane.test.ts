@@ -1,3 +1,5 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag, OpenReplyFlag } from '../../src/fuse/abi/flags.ts';
@@ -41,6 +43,59 @@ describe('opening a file of a torrent', () => {
     mount.reader.localPath = '/does/not/matter';
     const reply = await mount.lane.open(context, await mount.node('Season/a.mkv'), 0);
     expect(reply).toMatchObject({ flags: OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.NOFLUSH, backingId: 0 });
+  });
+
+  describe('by passthrough', () => {
+    const backing = {
+      open: (): number => 7,
+      close: (id: number) => closed.push(id),
+    };
+    const closed: number[] = [];
+    let path: string;
+
+    /** Opened once by passthrough. @returns to open it once more */
+    async function opened() {
+      closed.length = 0;
+      await mount.discard();
+      mount = new SlowLaneHarness({ backing });
+      await withTorrent();
+      path = join(mount.dir, 'a.mkv');
+      writeFileSync(path, 'as it was verified');
+      mount.reader.localPath = path;
+      const node = await mount.node('Season/a.mkv');
+      const open = () => mount.lane.open(context, node, 0);
+      expect((await open()).backingId).toBe(7);
+      return open;
+    }
+
+    it('is joined by further opens while the file is what it was, and no engine is asked', async () => {
+      const open = await opened();
+      mount.reader.verifyingHangs = true;
+      const before = mount.reader.verifications;
+      expect(await open()).toMatchObject({ flags: OpenReplyFlag.PASSTHROUGH | OpenReplyFlag.NOFLUSH, backingId: 7 });
+      expect(mount.reader.verifications).toBe(before);
+    });
+
+    it('is joined by an open that asked before it began, and got no answer', async () => {
+      const open = await opened();
+      for (const handle of mount.reader.policies.keys()) {
+        mount.lane.release(context, await mount.node('Season/a.mkv'), handle);
+      }
+      mount.reader.verifyingHangs = true;
+      const first = open();
+      mount.reader.verifyingHangs = false;
+      expect((await open()).backingId).toBe(7);
+      expect((await first).backingId).toBe(7);
+    });
+
+    it('is EIO for a further open once the file has changed, unless it was verified anew', async () => {
+      const open = await opened();
+      appendFileSync(path, ', and no more');
+      mount.reader.localPath = undefined;
+      await expect(open()).rejects.toEqual(failing(Errno.EIO));
+      mount.reader.localPath = path;
+      expect((await open()).backingId).toBe(7);
+    });
   });
 
   it('waits for no engine', async () => {
