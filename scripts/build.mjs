@@ -2,7 +2,7 @@
 // needs none of the overrides that webtorrent needs to install.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -22,12 +22,31 @@ const bundle = await build({
   logLevel: 'warning',
   // Optional native accelerators: absent, webtorrent does without them.
   external: ['utp-native', 'bufferutil', 'utf-8-validate'],
+  plugins: [dialAsWeDo()],
   // Bundled CommonJS packages call require() for node: built-ins.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
 writeFileSync('dist/vendor/LICENSES.txt', licencesOf(bundle.metafile));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 await buildDashboard();
+
+/** webtorrent's torrents dial with scripts/vendor/net.mjs; its server listens with Node's own `net`. */
+function dialAsWeDo() {
+  let isUsed = false;
+  return {
+    name: 'dial-as-we-do',
+    setup({ onResolve, onEnd }) {
+      onResolve({ filter: /^net$/ }, ({ importer }) => {
+        if (!importer.endsWith('/webtorrent/lib/torrent.js')) return undefined;
+        isUsed = true;
+        return { path: join(root, 'scripts/vendor/net.mjs') };
+      });
+      onEnd(() => {
+        if (!isUsed) throw new Error("webtorrent's torrents dial with something else than `net`");
+      });
+    },
+  };
+}
 
 /** Whoever passes the bundle on must pass on the licences of what is in it. */
 function licencesOf({ inputs }) {

@@ -35,8 +35,8 @@ export interface SwarmEvents {
 
 /**
  * Our place in one torrent's swarm: webtorrent finds and keeps the connections, speaks the protocol, chokes and uploads.
- * Which blocks to ask for, what is held and where it lies is decided outside. No other file of the engine uses private members
- * of webtorrent.
+ * Which blocks to ask for, what is held and where it lies is decided outside. But for `peer-pipes.ts`, no other file of the engine
+ * uses private members of webtorrent.
  */
 export class SwarmMember {
   readonly #torrent: Torrent;

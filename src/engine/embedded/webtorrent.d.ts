@@ -1,8 +1,9 @@
 /**
  * What the embedded engine uses of webtorrent 3.0, bundled to `dist/vendor/webtorrent.js`. Members with a leading underscore
- * are no public interface of webtorrent: the version is pinned, and `swarm-member.ts` alone touches them.
+ * are no public interface of webtorrent: the version is pinned, and `swarm-member.ts` and `peer-pipes.ts` alone touch them.
  */
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 
 export default class WebTorrent extends EventEmitter {
   constructor(options: WebTorrentOptions);
@@ -126,6 +127,29 @@ export interface Wire extends EventEmitter {
   _parse(size: number, parser: (bytes: Uint8Array) => void): void;
 }
 
+/** A peer, as soon as there is a connection. */
+export interface Peer extends EventEmitter {
+  readonly conn: Socket;
+  readonly wire: WireInside;
+}
+
+/** How a connection takes in what arrives: it gathers bytes until there are enough for its parser. */
+export interface WireInside extends EventEmitter {
+  /** Null before the handshake. */
+  readonly peerId: string | null;
+  pipe(socket: Socket): void;
+
+  _write(bytes: Uint8Array, done: () => void): void;
+  /** A message without its length; the first byte says what it is. */
+  _onMessage(message: Uint8Array): void;
+  /** Bytes that are not parsed yet, in one array at most between two calls of `_write`. */
+  _buffer: readonly Uint8Array[];
+  readonly _bufferSize: number;
+  /** How many the parser waits for. */
+  readonly _parserSize: number;
+}
+
+/** The memory of `bytes` is used again when the call returns. */
 export type RequestCallback = (error: Error | null, bytes: Uint8Array | null) => void;
 
 export interface WireRequest {
