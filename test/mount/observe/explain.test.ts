@@ -116,9 +116,9 @@ function mountFilm(seeder: Seeder | undefined, args: readonly string[] = []): Pr
 /** What the command says, as soon as it says all of this at once: what is not measured yet is not known yet. */
 async function explained(mount: MountProcess, ...facts: readonly RegExp[]): Promise<string> {
   const explain = async () => {
-    const { stdout } = await run(process.execPath, [CLI, 'explain', mount.path('film.mkv')], { timeoutMs: 10_000 });
-    for (const fact of facts) expect(stdout).toMatch(fact);
+    const { stdout, stderr, signal } = await run(process.execPath, [CLI, 'explain', mount.path('film.mkv')]);
+    for (const fact of facts) expect(stdout, `${signal ?? ''} ${stderr}`).toMatch(fact);
     return stdout;
   };
-  return await vi.waitFor(explain, { timeout: 40_000, interval: 500 });
+  return await vi.waitFor(explain, { timeout: 80_000, interval: 500 });
 }
