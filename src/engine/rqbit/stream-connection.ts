@@ -1,7 +1,8 @@
 import type { Clock } from '../../util/clock.ts';
 import type { RqbitClient } from './client.ts';
 import { RangeBody, type RangeRequest } from './range-body.ts';
-import type { Lease, LeaseRequest, StreamBudget } from './stream-budget.ts';
+import type { StreamBudget } from './stream-budget.ts';
+import type { Lease, LeaseRequest } from './stream-lease.ts';
 
 /** One open HTTP stream together with its place in the budget: both are there, or neither. */
 export class StreamConnection {

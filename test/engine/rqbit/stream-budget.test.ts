@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Lease, StreamBudget, streamBudgetDefaults } from '../../../src/engine/rqbit/stream-budget.ts';
+import { StreamBudget, streamBudgetDefaults } from '../../../src/engine/rqbit/stream-budget.ts';
+import type { Lease } from '../../../src/engine/rqbit/stream-lease.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 
 const { signal } = new AbortController();
