@@ -2,7 +2,7 @@
 export * from './engine.ts';
 export * from './errors.ts';
 export type { EngineFigures, EngineRequestFigures, EngineThread } from './figures.ts';
-export { type FileState, stateNow, stateOf } from './file-state.ts';
+export { type FileState, stateFrom, stateNow, stateOf } from './file-state.ts';
 export { PieceSpan } from './piece-span.ts';
 export * from './pieces.ts';
 export * from './source.ts';

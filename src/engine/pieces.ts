@@ -37,4 +37,6 @@ export interface LocalFile {
    * to it before. Undefined where it cannot say so.
    */
   readonly checkedState?: FileState | undefined;
+  /** It lies on a server that may not answer: whoever looks at it leaves that to a thread of the pool, though it takes longer. */
+  readonly mayHang?: boolean;
 }

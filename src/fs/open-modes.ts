@@ -1,5 +1,6 @@
 import type { FileState } from '../engine/index.ts';
 import type { NodeId } from '../fuse/filesystem.ts';
+import type { VerifiedFile } from '../read/reader.ts';
 
 /**
  * How the kernel reads a file that is open.
@@ -15,10 +16,16 @@ export type OpenMode =
 
 export interface OpenModesOptions {
   /** Registers the file with the kernel; undefined when that is refused. */
-  openBacking(path: string): number | undefined;
+  openBacking(fd: number): number | undefined;
   closeBacking(backingId: number): void;
   /** Undefined when there is no such file. */
   stateNow(path: string): FileState | undefined;
+}
+
+export interface Verified {
+  readonly file: VerifiedFile;
+  /** It, open in that state; undefined where it is not to be handed to the kernel. */
+  readonly fd: number | undefined;
 }
 
 /**
@@ -34,27 +41,31 @@ export class OpenModes {
     this.#options = options;
   }
 
+  /** Whether the next open may begin passthrough. */
+  mayBegin(node: NodeId): boolean {
+    return !this.#open.has(node);
+  }
+
   /**
-   * Where the file lies that is open for passthrough, if it is still what it was when that began: then it is verified, and a
-   * further open need ask nobody.
+   * The file that is open for passthrough, if it is still what it was when that began: then it is verified, and a further open need
+   * ask nobody. Undefined, too, where a look at it might hang.
    */
-  unchangedPath(node: NodeId): string | undefined {
-    const backing = this.#open.get(node)?.backing;
-    if (backing?.state === undefined) return undefined;
-    return backing.state === this.#options.stateNow(backing.path) ? backing.path : undefined;
+  unchanged(node: NodeId): Verified | undefined {
+    const file = this.#open.get(node)?.backing?.file;
+    if (file === undefined || file.mayHang) return undefined;
+    return file.state === this.#options.stateNow(file.path) ? { file, fd: undefined } : undefined;
   }
 
   /**
    * Chooses the mode of one more open, which {@link release} ends.
    *
-   * @param verifiedPath where the whole file lies on this machine, every piece verified; undefined when it does not, or nobody
-   *   could tell
+   * @param verified the whole file on this machine, every piece verified; undefined when it is not, or nobody could tell
    * @returns undefined when the file is open for passthrough and no longer what it was: no mode would be right
    */
-  acquire(node: NodeId, verifiedPath: string | undefined): OpenMode | undefined {
+  acquire(node: NodeId, verified: Verified | undefined): OpenMode | undefined {
     const open = this.#open.get(node) ?? { count: 0, backing: undefined };
-    if (open.count === 0 && verifiedPath !== undefined) open.backing = this.#openBacking(verifiedPath);
-    const mode = this.#modeOf(open, verifiedPath ?? this.unchangedPath(node));
+    if (open.count === 0 && verified !== undefined) open.backing = this.#openBacking(verified);
+    const mode = this.#modeOf(open, verified ?? this.unchanged(node));
     if (mode === undefined) return undefined;
     open.count += 1;
     this.#open.set(node, open);
@@ -70,15 +81,14 @@ export class OpenModes {
     if (open.backing !== undefined) this.#options.closeBacking(open.backing.id);
   }
 
-  #modeOf({ backing }: OpenFile, verifiedPath: string | undefined): OpenMode | undefined {
-    if (backing === undefined) return { kind: verifiedPath === undefined ? 'direct' : 'cached' };
-    return verifiedPath === undefined ? undefined : { kind: 'passthrough', backingId: backing.id };
+  #modeOf({ backing }: OpenFile, verified: Verified | undefined): OpenMode | undefined {
+    if (backing === undefined) return { kind: verified === undefined ? 'direct' : 'cached' };
+    return verified === undefined ? undefined : { kind: 'passthrough', backingId: backing.id };
   }
 
-  #openBacking(path: string): Backing | undefined {
-    const state = this.#options.stateNow(path);
-    const id = this.#options.openBacking(path);
-    return id === undefined ? undefined : { id, path, state };
+  #openBacking({ file, fd }: Verified): Backing | undefined {
+    const id = fd === undefined ? undefined : this.#options.openBacking(fd);
+    return id === undefined ? undefined : { id, file };
   }
 }
 
@@ -90,7 +100,6 @@ interface OpenFile {
 
 interface Backing {
   readonly id: number;
-  readonly path: string;
-  /** Of the file when it was handed to the kernel. */
-  readonly state: FileState | undefined;
+  /** As it was handed to the kernel. */
+  readonly file: VerifiedFile;
 }

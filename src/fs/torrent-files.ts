@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { boundedCall } from '../catalog/bounded-call.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { EngineError, type FileState, stateNow, type TorrentDetails } from '../engine/index.ts';
@@ -16,7 +16,8 @@ import {
 import { ReadError } from '../read/errors.ts';
 import type { ReadableFile, Reader, ReadPolicy } from '../read/reader.ts';
 import { nodeIdOf } from './node-id.ts';
-import { type OpenMode, OpenModes } from './open-modes.ts';
+import { type OpenMode, OpenModes, type Verified } from './open-modes.ts';
+import { openUnchanged } from './open-unchanged.ts';
 import { type PolicySources, policyAt } from './read-policy.ts';
 import { refusals } from './refusals.ts';
 import { infoHashOf } from './torrent-root.ts';
@@ -47,7 +48,7 @@ export class TorrentFiles {
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
     this.#modes = new OpenModes({
-      openBacking: path => openBacking(options.backing(), path),
+      openBacking: fd => options.backing()?.open(fd),
       closeBacking: id => options.backing()?.close(id),
       stateNow: stateAtOnce,
     });
@@ -67,16 +68,20 @@ export class TorrentFiles {
     if (tree.isDirectory(node)) throw isDirectory;
     const file = this.#readable(at);
     const id = nodeIdOf(slot, node);
-    const verifiedPath = this.#modes.unchangedPath(id) ?? (await this.#verifiedPath(file, signal));
-    const handle = this.#options.reader.open(file, this.#policy(at));
-    const mode = this.#modes.acquire(id, verifiedPath);
-    if (mode === undefined) {
-      this.#options.reader.close(handle);
-      throw changedOnDisk;
+    const verified = this.#modes.unchanged(id) ?? (await this.#verified(file, id, signal));
+    try {
+      const handle = this.#options.reader.open(file, this.#policy(at));
+      const mode = this.#modes.acquire(id, verified);
+      if (mode === undefined) {
+        this.#options.reader.close(handle);
+        throw changedOnDisk;
+      }
+      this.#handles.set(handle, { id, slot, at, length: tree.size(node) });
+      this.#openBySlot.set(slot, this.openCount(slot) + 1);
+      return this.#reply(handle, mode);
+    } finally {
+      letGo(verified?.fd); // it is the kernel's by now
     }
-    this.#handles.set(handle, { id, slot, at, length: tree.size(node) });
-    this.#openBySlot.set(slot, this.openCount(slot) + 1);
-    return this.#reply(handle, mode);
   }
 
   async read({ signal, unique: id }: RequestContext, request: ReadRequest): Promise<ReadReply> {
@@ -121,8 +126,15 @@ export class TorrentFiles {
   }
 
   /** Only while nothing is missing does it pay to ask; and nobody may wait for an engine to open a file. */
-  async #verifiedPath(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
-    const call = (bounded: AbortSignal) => this.#options.reader.verifiedLocalFile(file, { signal: bounded });
+  async #verified(readable: ReadableFile, id: NodeId, signal: AbortSignal): Promise<Verified | undefined> {
+    const call = async (bounded: AbortSignal) => {
+      const file = await this.#options.reader.verifiedLocalFile(readable, { signal: bounded });
+      if (file === undefined) return undefined;
+      if (this.#options.backing() === undefined || !this.#modes.mayBegin(id)) return { file, fd: undefined };
+      const fd = await openUnchanged(file);
+      if (bounded.aborted) letGo(fd); // nobody waits for it any more
+      return fd === undefined ? undefined : { file, fd };
+    };
     try {
       return await boundedCall(call, { signal, timeoutMs: VERIFY_PATIENCE_MS });
     } catch {
@@ -197,18 +209,6 @@ function stateAtOnce(path: string): FileState | undefined {
   }
 }
 
-/** The descriptor is the kernel's from then on: ours may be closed. */
-function openBacking(registry: BackingRegistry | undefined, path: string): number | undefined {
-  if (registry === undefined) return undefined;
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch {
-    return undefined; // gone since it was verified: read it through the engine
-  }
-  try {
-    return registry.open(fd);
-  } finally {
-    closeSync(fd);
-  }
+function letGo(fd: number | undefined): void {
+  if (fd !== undefined) closeSync(fd);
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../util/logger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { FileLayout } from './file-layout.ts';
 import { LocalPieceReader } from './local-piece-reader.ts';
-import type { ReadableFile } from './reader.ts';
+import type { ReadableFile, VerifiedFile } from './reader.ts';
 import { openRegular } from './regular-file.ts';
 import type { VerifiedFiles } from './verified-files.ts';
 
@@ -35,18 +35,20 @@ export class FileVerifier {
   }
 
   /** See {@link Reader.verifiedLocalFile}. What is not known yet is hashed in the background, for the next call. */
-  async pathOf(file: ReadableFile, signal: AbortSignal): Promise<string | undefined> {
+  async verified(file: ReadableFile, signal: AbortSignal): Promise<VerifiedFile | undefined> {
     const { engine, verified } = this.#parts;
     if (!(await this.#isHeld(file, signal))) return undefined;
     const local = await engine.localFile(file, { signal });
     if (local === undefined) return undefined;
-    // A file of this process' own engine: nothing that could hang, and a turn of the thread pool is most of what an open costs.
-    if (local.checkedState !== undefined && local.checkedState === stateNow(local.path)) return local.path;
-    const state = await stateOf(local.path).catch(() => undefined);
+    const { path, checkedState, mayHang = false } = local;
+    // A file of this process' own engine: a turn of the thread pool is most of what an open costs.
+    const isChecked = checkedState !== undefined && !mayHang && checkedState === stateNow(path);
+    const state = isChecked ? checkedState : await stateOf(path).catch(() => undefined);
     if (state === undefined) return undefined;
+    if (state === checkedState) return { path, state, mayHang };
     const verdict = verified.get(idOf(file));
-    if (verdict?.state === state) return verdict.isGood ? local.path : undefined;
-    this.#queue(file, local.path);
+    if (verdict?.state === state) return verdict.isGood ? { path, state, mayHang } : undefined;
+    this.#queue(file, path);
     return undefined;
   }
 

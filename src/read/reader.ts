@@ -1,4 +1,4 @@
-import type { FileId, TorrentDetails } from '../engine/index.ts';
+import type { FileId, FileState, TorrentDetails } from '../engine/index.ts';
 
 /**
  * The door to the bytes of files, on the main thread. Everything below it (cache, in-flight fetches, read-ahead, admission,
@@ -35,11 +35,19 @@ export interface Reader {
   /** Changes the policy of an open handle. */
   setPolicy(handle: number, policy: ReadPolicy): void;
 
-  /** Where the whole file lies on this machine, with every piece of it verified against the file as it is now; else undefined. */
-  verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<string | undefined>;
+  /** The whole file on this machine, with every piece of it verified against the file as it is now; else undefined. */
+  verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<VerifiedFile | undefined>;
 
   /** Cancels every wait with EngineError `stopped` and resolves when no stream, timer or descriptor of it is left. */
   stop(): Promise<void>;
+}
+
+export interface VerifiedFile {
+  readonly path: string;
+  /** In which it was when it was verified. */
+  readonly state: FileState;
+  /** See `LocalFile.mayHang`. */
+  readonly mayHang: boolean;
 }
 
 export interface ReadableFile extends FileId {

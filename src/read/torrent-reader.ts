@@ -123,8 +123,8 @@ export class TorrentReader implements Reader {
     open.file.priority = policy.priority ?? 0;
   }
 
-  async verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<string | undefined> {
-    return await this.#verifier.pathOf(file, options.signal);
+  async verifiedLocalFile(file: ReadableFile, { signal }: { readonly signal: AbortSignal }) {
+    return await this.#verifier.verified(file, signal);
   }
 
   async stop(): Promise<void> {

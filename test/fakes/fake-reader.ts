@@ -1,5 +1,5 @@
 import { ReadError } from '../../src/read/errors.ts';
-import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange } from '../../src/read/reader.ts';
+import type { ReadableFile, Reader, ReadOptions, ReadPolicy, ReadRange, VerifiedFile } from '../../src/read/reader.ts';
 import type { FakeEngine } from './fake-engine.ts';
 
 /** A reader without a cache: what a fake torrent holds it gives, for the rest it waits until its signal fires. */
@@ -9,7 +9,7 @@ export class FakeReader implements Reader {
   /** Handles of {@link flushed}, in order. */
   readonly flushedHandles: number[] = [];
   /** What {@link verifiedLocalFile} answers. */
-  localPath: string | undefined;
+  verified: VerifiedFile | undefined;
   /** Answers {@link verifiedLocalFile} with the rejection of its signal only. */
   verifyingHangs = false;
   /** Calls of {@link verifiedLocalFile}. */
@@ -59,9 +59,9 @@ export class FakeReader implements Reader {
     this.policies.set(handle, policy);
   }
 
-  async verifiedLocalFile(_: ReadableFile, { signal }: { signal: AbortSignal }): Promise<string | undefined> {
+  async verifiedLocalFile(_: ReadableFile, { signal }: { signal: AbortSignal }): Promise<VerifiedFile | undefined> {
     this.verifications += 1;
-    return this.verifyingHangs ? untilAborted(signal) : this.localPath;
+    return this.verifyingHangs ? untilAborted(signal) : this.verified;
   }
 
   async stop(): Promise<void> {}

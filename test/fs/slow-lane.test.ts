@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateOf } from '../../src/engine/index.ts';
 import { Errno } from '../../src/fuse/abi/errno.ts';
 import { OpenFlag, OpenReplyFlag } from '../../src/fuse/abi/flags.ts';
 import { ErrnoError } from '../../src/fuse/filesystem.ts';
@@ -40,7 +41,7 @@ describe('opening a file of a torrent', () => {
 
   it('that is wholly held and verified keeps the page cache', async () => {
     await withTorrent();
-    mount.reader.localPath = '/does/not/matter';
+    mount.reader.verified = { path: '/does/not/matter', state: await stateOf('/'), mayHang: false };
     const reply = await mount.lane.open(context, await mount.node('Season/a.mkv'), 0);
     expect(reply).toMatchObject({ flags: OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.NOFLUSH, backingId: 0 });
   });
@@ -52,6 +53,7 @@ describe('opening a file of a torrent', () => {
     };
     const closed: number[] = [];
     let path: string;
+    const verified = async () => ({ path, state: await stateOf(path), mayHang: false });
 
     /** Opened once by passthrough. @returns to open it once more */
     async function opened() {
@@ -61,7 +63,7 @@ describe('opening a file of a torrent', () => {
       await withTorrent();
       path = join(mount.dir, 'a.mkv');
       writeFileSync(path, 'as it was verified');
-      mount.reader.localPath = path;
+      mount.reader.verified = await verified();
       const node = await mount.node('Season/a.mkv');
       const open = () => mount.lane.open(context, node, 0);
       expect((await open()).backingId).toBe(7);
@@ -91,9 +93,9 @@ describe('opening a file of a torrent', () => {
     it('is EIO for a further open once the file has changed, unless it was verified anew', async () => {
       const open = await opened();
       appendFileSync(path, ', and no more');
-      mount.reader.localPath = undefined;
+      mount.reader.verified = undefined;
       await expect(open()).rejects.toEqual(failing(Errno.EIO));
-      mount.reader.localPath = path;
+      mount.reader.verified = await verified();
       expect((await open()).backingId).toBe(7);
     });
   });

@@ -43,6 +43,10 @@ function readable(torrent: FakeTorrent, fileIndex = 0) {
   return { infoHash: torrent.infoHash, fileIndex, details: torrent.details };
 }
 
+async function verifiedPath(rig: ReaderRig, torrent: FakeTorrent, fileIndex = 0): Promise<string | undefined> {
+  return (await rig.reader.verifiedLocalFile(readable(torrent, fileIndex), { signal: never }))?.path;
+}
+
 describe.each([true, false])('held pieces on this disk (written by another program: %s)', mustVerify => {
   it('are read from there, without a stream', async () => {
     const rig = new ReaderRig();
@@ -311,7 +315,7 @@ describe('a complete file', () => {
     const rig = new ReaderRig();
     const torrent = await onDisk(rig, { length: 4 * PIECE });
     const path = join(folder, 'file.bin');
-    const askFor = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    const askFor = () => verifiedPath(rig, torrent);
     expect(await askFor()).toBeUndefined();
     await rig.reader.verified();
     expect(await askFor()).toBe(path);
@@ -350,7 +354,7 @@ describe('a complete file', () => {
     const rig = new ReaderRig();
     const files = ['a', 'b', 'c'].map(name => ({ path: [name], length: 2 * PIECE }));
     const torrent = await onDisk(rig, { files });
-    const ask = (fileIndex: number) => rig.reader.verifiedLocalFile(readable(torrent, fileIndex), { signal: never });
+    const ask = (fileIndex: number) => verifiedPath(rig, torrent, fileIndex);
     for (const fileIndex of [0, 1, 2]) await ask(fileIndex);
     rig.open(torrent, { fileIndex: 2 });
     await rig.reader.verified();
@@ -369,7 +373,7 @@ describe('a complete file', () => {
     ];
     const torrent = await onDisk(rig, { files });
     const compared = vi.spyOn(torrent.details.pieceHashes, 'subarray');
-    const ask = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    const ask = () => verifiedPath(rig, torrent);
     await rename(join(folder, 'sample'), join(folder, 'moved'));
     expect(await ask()).toBeUndefined();
     await rig.reader.verified();
@@ -385,7 +389,7 @@ describe('a complete file', () => {
     const rig = new ReaderRig();
     const torrent = await onDisk(rig, { length: 4 * PIECE });
     torrent.lose(3);
-    const askFor = () => rig.reader.verifiedLocalFile(readable(torrent), { signal: never });
+    const askFor = () => verifiedPath(rig, torrent);
     expect(await askFor()).toBeUndefined();
     await rig.reader.verified();
     torrent.hold(3);

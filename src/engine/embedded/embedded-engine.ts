@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { abortable } from '../../util/abortable.ts';
 import type { Logger } from '../../util/logger.ts';
+import { mayWaitForServer } from '../../util/server-disk.ts';
 import type {
   AddOptions,
   ByteStream,
@@ -78,6 +79,8 @@ class EmbeddedEngine implements Engine {
   readonly #ended = new AbortController();
   readonly #streamHost: StreamHost;
   #osThread: number | undefined;
+  /** See {@link LocalFile.mayHang}. */
+  #mayHang = true;
   #nextDemand = 1;
   #stopping: Promise<void> | undefined;
 
@@ -113,6 +116,7 @@ class EmbeddedEngine implements Engine {
   async start(): Promise<void> {
     const { listenPort, osThread } = await this.#thread.call('start', undefined);
     this.#osThread = osThread;
+    this.#mayHang = await mayWaitForServer(this.#folder).catch(() => true);
     this.#logger.info({ listenPort, torrents: this.#torrents.size }, 'the embedded engine is ready');
   }
 
@@ -183,7 +187,7 @@ class EmbeddedEngine implements Engine {
     // The state of a whole file tells by itself.
     const mustLook = checkedState === undefined && torrent.held.heldCount > 0 && !torrent.held.isDoubted;
     if (mustLook) await this.#thread.call('lookAt', { infoHash, fileIndex }, signal);
-    return { path, mustVerify: false, checkedState };
+    return { path, mustVerify: false, checkedState, mayHang: this.#mayHang };
   }
 
   mustVerify(infoHash: InfoHash): boolean {
