@@ -15,14 +15,17 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          ...patience(15_000),
+          ...patience(45_000),
           include: ['test/**/*.test.ts'],
           exclude: ['test/mount/**'],
+          setupFiles: ['test/fixtures/repeatable-properties.ts'],
           // Half of the processor time was spent on loading the same modules for each file anew.
           isolate: false,
           // Vitest would leave one processor alone, half of a small machine, while many files wait for a timer or a socket.
           maxWorkers: Math.max(2, availableParallelism()),
-          testTimeout: 20_000,
+          // Ten times what the longest takes: whoever waits for nothing is found all the same.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -8,14 +8,13 @@ const OPERATIONS_PER_SCENARIO = 2_000;
 
 /**
  * Random requests for random torrents through both dispatchers of a mount, over an engine that stalls, breaks and loses pieces,
- * against the payload. To repeat a failure set `READ_SEED` to the seed that the message names; `READ_OPERATIONS`
- * makes it longer.
+ * against the payload. They are the same each time; `READ_SEED` gives others, and `READ_OPERATIONS` more of them.
  */
 describe('any sequence of opens, reads, interrupts and closes', () => {
   it('gives the payload or an error that something explains, and leaves nothing behind', {
     timeout: 900_000,
   }, async () => {
-    const firstSeed = Number(process.env['READ_SEED'] ?? Date.now() % 1_000_000);
+    const firstSeed = Number(process.env['READ_SEED'] ?? 1);
     const startedAt = process.cpuUsage();
     const isInTime = (): boolean => process.cpuUsage(startedAt).user < LIMIT_CPU_MS * 1000;
     const answered: Record<string, number> = {};
