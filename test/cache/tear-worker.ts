@@ -29,6 +29,10 @@ export interface TearJob {
   /** One i32: 1 once the job is over. */
   readonly stop: SharedArrayBuffer;
   readonly wantedReads: number;
+  /** So many will do where the machine is busy: see `busyMs`. */
+  readonly enoughReads: number;
+  /** How long the reader tries for more than are enough. */
+  readonly busyMs: number;
 }
 
 export interface TearResult {
@@ -36,6 +40,9 @@ export interface TearResult {
   /** Reads that saw a word of another block. */
   readonly torn: number;
 }
+
+/** Reads between two looks at the clock, which takes longer than a read. */
+const LOOK_EVERY = 1024;
 
 /** Twice as many blocks as slots, so that about half of the reads hit and every fill evicts. */
 const BLOCKS_PER_SLOT = 2;
@@ -69,6 +76,7 @@ function read(job: TearJob, stop: Int32Array, steps: Steps | undefined): TearRes
   const reader = new CacheReader(job.memory);
   const random = randomOf(2);
   const blocks = job.memory.slotCount * BLOCKS_PER_SLOT;
+  const busyAtMs = performance.now() + job.busyMs;
   let reads = 0;
   let torn = 0;
   while (Atomics.load(stop, 0) === 0) {
@@ -78,6 +86,7 @@ function read(job: TearJob, stop: Int32Array, steps: Steps | undefined): TearRes
     reads++;
     if (!clean) torn++;
     if (reads >= job.wantedReads || (torn > 0 && steps !== undefined)) break;
+    if (reads >= job.enoughReads && reads % LOOK_EVERY === 0 && performance.now() >= busyAtMs) break;
   }
   Atomics.store(stop, 0, 1);
   return { reads, torn };

@@ -39,7 +39,8 @@ describe('the lock of a data directory', () => {
   });
 
   it('ends with a process that is killed', async () => {
-    const child = spawn('flock', [join(dir, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'], {
+    // Only flock(1) itself has the lock: of what it runs nobody tells when it is gone.
+    const child = spawn('flock', ['--close', join(dir, 'lock'), 'sh', '-c', 'echo locked; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
     });
