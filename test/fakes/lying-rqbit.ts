@@ -34,6 +34,7 @@ export class LyingRqbit {
     this.url = url;
   }
 
+  /** @param port a reserved one for a server that goes away and comes back */
   static async start(port = 0): Promise<LyingRqbit> {
     const server = createServer();
     server.listen(port, '127.0.0.1');

@@ -17,14 +17,19 @@ export interface ProbeOptions extends WaitOptions {
   readonly port?: number;
   /** The texts of `/proc/net/tcp` and `tcp6`. */
   readonly readTables?: () => Promise<readonly string[]>;
+  /** What each step of the question may take. */
+  readonly timeoutMs?: number;
 }
+
+/** Whoever waits for the mount to start should not notice. */
+const TIMEOUT_MS = 1000;
 
 /**
  * Looks for an rqbit ≥ 9.0.0 at 127.0.0.1:3030. Whatever listens there is talked to only if its socket belongs to root or to
  * the caller: any user of the machine could have put a server there, and would be asked to fetch our torrents.
  */
 export async function probeLocalRqbit(options: ProbeOptions): Promise<ProbeResult> {
-  const { uid, port = 3030, signal } = options;
+  const { uid, port = 3030, signal, timeoutMs = TIMEOUT_MS } = options;
   const sockets = (await (options.readTables ?? readTables)()).flatMap(parseListeningSockets);
   const listening = sockets.filter(socket => socket.port === port && isReachedByLoopback(socket));
   if (listening.length === 0) return { found: false, reason: `nothing listens on 127.0.0.1:${port}` };
@@ -32,16 +37,15 @@ export async function probeLocalRqbit(options: ProbeOptions): Promise<ProbeResul
   if (stranger !== undefined) {
     return { found: false, reason: `what listens on 127.0.0.1:${port} belongs to another user (uid ${stranger.uid})` };
   }
-  return askVersion(new URL(`http://127.0.0.1:${port}/`), signal);
+  return askVersion(new URL(`http://127.0.0.1:${port}/`), timeoutMs, signal);
 }
 
 function isReachedByLoopback({ address }: ListeningSocket): boolean {
   return ['127.0.0.1', '0.0.0.0', '::'].includes(address);
 }
 
-async function askVersion(url: URL, signal: AbortSignal): Promise<ProbeResult> {
-  // Whoever waits for the mount to start should not notice.
-  const timeouts = { connectMs: 1000, headersMs: 1000, bodyMs: 1000 };
+async function askVersion(url: URL, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
+  const timeouts = { connectMs: timeoutMs, headersMs: timeoutMs, bodyMs: timeoutMs };
   const client = new RqbitClient({ url, credentials: undefined, timeouts });
   try {
     const version = await client.version({ signal });

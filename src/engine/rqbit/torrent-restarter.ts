@@ -11,14 +11,17 @@ import { socketAddresses } from './socket-addresses.ts';
  */
 export class TorrentRestarter {
   readonly #client: RqbitClient;
+  readonly #leaveMs: number;
   readonly #peers = new Map<InfoHash, Set<string>>();
   readonly #restarting = new Map<InfoHash, Promise<void>>();
   readonly #stopping = new AbortController();
   /** Fires a while after `#stopping`: what is paused is started again first. */
   readonly #leaving = new AbortController();
 
-  constructor(components: { readonly client: RqbitClient }) {
-    this.#client = components.client;
+  /** @param leaveMs how long `stop` waits for the server to start again what is paused */
+  constructor({ client }: { readonly client: RqbitClient }, leaveMs = LEAVE_MS) {
+    this.#client = client;
+    this.#leaveMs = leaveMs;
   }
 
   /** @param peers `host:port`, beside those noted before */
@@ -58,7 +61,7 @@ export class TorrentRestarter {
   async stop(): Promise<void> {
     const reason = new EngineError('stopped', 'the engine was stopped');
     this.#stopping.abort(reason);
-    const timer = setTimeout(() => this.#leaving.abort(reason), LEAVE_MS);
+    const timer = setTimeout(() => this.#leaving.abort(reason), this.#leaveMs);
     await Promise.allSettled(this.#restarting.values());
     clearTimeout(timer);
   }

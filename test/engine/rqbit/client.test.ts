@@ -4,15 +4,19 @@ import { RqbitClient } from '../../../src/engine/rqbit/client.ts';
 import { type Lie, LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import { reservedPort } from '../../swarm/reserved-port.ts';
 
 const torrent = makeTorrent({ name: 'film.bin', content: patternContent(100_000), pieceLength: 16_384 });
 const { signal } = new AbortController();
+
+/** Theirs also while they are away. */
+const port = await reservedPort();
 
 let server: LyingRqbit;
 let client: RqbitClient;
 
 beforeEach(async () => {
-  server = await LyingRqbit.start();
+  server = await LyingRqbit.start(port);
   client = clientOf(server.url);
 });
 
@@ -22,8 +26,7 @@ afterEach(async () => {
 });
 
 function clientOf(url: URL, credentials?: { user: string; password: string }): RqbitClient {
-  const timeouts = { connectMs: 500, headersMs: 300, bodyMs: 300 };
-  return new RqbitClient({ url, credentials, timeouts });
+  return new RqbitClient({ url, credentials });
 }
 
 async function failureOf(call: Promise<unknown>): Promise<EngineError> {
@@ -147,7 +150,6 @@ describe('a server that answers wrong', () => {
     ['JSON of another shape', answer(200, '[]'), 'protocol'],
     ['a field that is missing', without('progress_bytes'), 'protocol'],
     ['no HTTP at all', { kind: 'raw', bytes: 'SSH-2.0-OpenSSH_9.7\r\n' }, 'protocol'],
-    ['silence', { kind: 'silence' }, 'read-timeout'],
     ['a hang-up', { kind: 'hang-up' }, 'disconnected'],
     ['a body cut short', { kind: 'raw', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"tor' }, 'disconnected'],
   ];
@@ -156,6 +158,13 @@ describe('a server that answers wrong', () => {
     server.add(torrent.bytes);
     server.lie(/GET \/torrents/, lie);
     expect((await failureOf(client.list({ signal }))).code).toBe(code);
+  });
+
+  it('and says nothing: read-timeout', async () => {
+    server.lie(/./, { kind: 'silence' });
+    const impatient = new RqbitClient({ url: server.url, credentials: undefined, timeouts: { headersMs: 100 } });
+    expect((await failureOf(impatient.list({ signal }))).code).toBe('read-timeout');
+    await impatient.close();
   });
 
   it('may add fields that nobody knows', async () => {
@@ -174,22 +183,20 @@ describe('a server that answers wrong', () => {
 
 describe('a server that is not there', () => {
   it('refuses the connection: network, with a next step', async () => {
-    const url = server.url;
     await server.stop();
     const error = await failureOf(client.stats(torrent.infoHash as InfoHash, { signal }));
     expect(error.code).toBe('network');
     expect(error.message).toContain('is rqbit running there?');
-    server = await LyingRqbit.start(Number(url.port));
+    server = await LyingRqbit.start(port);
   });
 
   it('is waited for until it answers', async () => {
-    const { port } = server.url;
     await server.stop();
     const failures: string[] = [];
     let restarted: Promise<LyingRqbit> | undefined;
     const version = await client.waitForServer({ signal }, error => {
       failures.push(error.code);
-      if (failures.length === 2) restarted = LyingRqbit.start(Number(port));
+      if (failures.length === 2) restarted = LyingRqbit.start(port);
     });
     if (restarted !== undefined) server = await restarted;
     expect(version).toBe('9.0.1');
@@ -197,12 +204,11 @@ describe('a server that is not there', () => {
   });
 
   it('opens the breaker, and every list looks whether it is back: then nobody waits for the end of the 30 s', async () => {
-    const { port } = server.url;
     await server.stop();
     while (client.figures().breaker !== 'open') await failureOf(client.list({ signal }));
     expect((await failureOf(client.stats(torrent.infoHash, { signal }))).code).toBe('breaker-open');
     expect((await failureOf(client.list({ signal }))).code).toBe('network');
-    server = await LyingRqbit.start(Number(port));
+    server = await LyingRqbit.start(port);
     server.add(torrent.bytes);
     expect((await failureOf(client.stats(torrent.infoHash, { signal }))).code).toBe('breaker-open');
     expect(await client.list({ signal })).toHaveLength(1);

@@ -13,7 +13,9 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-const probe = (uid: number) => probeLocalRqbit({ uid, port: Number(server.url.port), signal });
+/** Enough for whoever answers, on a busy machine too. */
+const timeoutMs = 15_000;
+const probe = (uid: number) => probeLocalRqbit({ uid, port: Number(server.url.port), signal, timeoutMs });
 
 /** A line of /proc/net/tcp for a listener of this user at the server's port. */
 function tableOf(uid: number): string {
@@ -37,7 +39,7 @@ describe('the search for an rqbit on this machine', () => {
     [1000, 0, false],
   ])('a socket of uid %i is trusted by uid %i: %s', async (owner, uid, found) => {
     const readTables = async () => [tableOf(owner)];
-    const result = await probeLocalRqbit({ uid, port: Number(server.url.port), signal, readTables });
+    const result = await probeLocalRqbit({ uid, port: Number(server.url.port), signal, timeoutMs, readTables });
     expect(result.found).toBe(found);
     expect(server.requests).toHaveLength(found ? 1 : 0);
   });
@@ -59,7 +61,8 @@ describe('the search for an rqbit on this machine', () => {
     server.lie(/./, { kind: 'answer', status: 200, body: 'hello' }, 1);
     expect(await probe(OWN_UID)).toMatchObject({ found: false });
     server.lie(/./, { kind: 'silence' });
-    expect(await probe(OWN_UID)).toMatchObject({ found: false });
+    const impatient = { uid: OWN_UID, port: Number(server.url.port), signal, timeoutMs: 50 };
+    expect(await probeLocalRqbit(impatient)).toMatchObject({ found: false });
   });
 
   it('does not take one that wants a password', async () => {

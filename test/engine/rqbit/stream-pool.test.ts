@@ -12,6 +12,7 @@ import { type Lie, LyingRqbit } from '../../fakes/lying-rqbit.ts';
 import type { FakeRqbitTorrent } from '../../fakes/lying-rqbit-torrent.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import { reservedPort } from '../../swarm/reserved-port.ts';
 
 /** More than the socket buffers of both sides take in. */
 const PIECE = 2 ** 20;
@@ -24,6 +25,9 @@ setMaxListeners(0, signal);
 /** The server fails as fast as it can. */
 const timings = { retry: { initialMs: 10, maxMs: 200 } };
 
+/** Theirs also while they are away. */
+const port = await reservedPort();
+
 let server: LyingRqbit;
 let fake: FakeRqbitTorrent;
 let client: RqbitClient;
@@ -32,11 +36,11 @@ let clock: FakeClock;
 let pool: StreamPool;
 
 beforeEach(async () => {
-  server = await LyingRqbit.start();
+  server = await LyingRqbit.start(port);
   fake = server.add(torrent.bytes);
   fake.content = content;
   fake.holdAll();
-  client = new RqbitClient({ url: server.url, credentials: undefined, timeouts: { headersMs: 400 } });
+  client = new RqbitClient({ url: server.url, credentials: undefined });
   clock = new FakeClock();
   health = new TorrentHealth({ client, logger: silentLogger, clock, restarter: new TorrentRestarter({ client }) });
   const components = { client, logger: silentLogger, clock, health };
@@ -192,10 +196,9 @@ describe('HTTP streams', () => {
     left.body.take(500);
     left.served();
     pool.release(left);
-    const { port } = server.url;
     await server.stop();
     await expect.poll(() => left.body.isSpent).toBe(true);
-    server = await LyingRqbit.start(Number(port));
+    server = await LyingRqbit.start(port);
     expect(await pool.connect({ ...request, signal })).not.toBe(left);
     expect(await pool.connect({ ...request, range: { ...range, start: 600 }, signal })).not.toBe(left);
   });
@@ -310,12 +313,11 @@ describe('a server in trouble', () => {
   });
 
   it('goes away and comes back: the read waits and goes on', async () => {
-    const { port } = server.url;
     const stream = open(0, SIZE);
     await stream.read();
     await server.stop();
     const rest = readAll(stream);
-    server = await LyingRqbit.start(Number(port));
+    server = await LyingRqbit.start(port);
     fake = server.add(torrent.bytes);
     fake.content = content;
     fake.state = 'initializing';

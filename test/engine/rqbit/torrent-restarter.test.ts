@@ -14,7 +14,7 @@ beforeEach(async () => {
   server = await LyingRqbit.start();
   server.add(bytes);
   client = new RqbitClient({ url: server.url, credentials: undefined });
-  restarter = new TorrentRestarter({ client });
+  restarter = new TorrentRestarter({ client }, 15_000);
 });
 
 afterEach(async () => {
@@ -38,6 +38,7 @@ describe('a torrent that is restarted', () => {
 
   it('does not hold up the end of the mount where the server is silent', async () => {
     server.lie(/start/, { kind: 'silence' });
+    restarter = new TorrentRestarter({ client }, 100);
     const outcome = expect(restarter.restart(infoHash)).rejects.toMatchObject({ code: 'stopped' });
     await expect.poll(actions).toContain('start');
     await restarter.stop();
