@@ -13,10 +13,8 @@ export class MountAccessError extends Error {
   }
 }
 
-/** A mount that answers does so in milliseconds. */
-const timeoutMs = 2000;
-/** A .torrent file of 20 MB is parsed and journalled before its close returns. */
-const writeTimeoutMs = 20_000;
+/** A mount answers in milliseconds, unless its machine is busy; a .torrent file of 20 MB is parsed and journalled first. */
+const patienceMs = 20_000;
 
 const agent = fileURLToPath(new URL('mount-agent.js', import.meta.url));
 
@@ -29,9 +27,9 @@ export class MountAccess {
   }
 
   /** @param path below the mount point. @throws MountAccessError */
-  async read(path: string): Promise<string> {
+  async read(path: string, timeoutMs = patienceMs): Promise<string> {
     const target = join(this.mountpoint, path);
-    // cat starts in a millisecond, Node takes a large part of the two seconds on a busy machine.
+    // cat starts in a millisecond, Node takes a large part of a second on a busy machine.
     const { stdout, stderr, exitCode } = await runCommand('cat', ['--', target], { timeoutMs });
     if (exitCode === undefined) throw new MountAccessError('TIMEOUT', target);
     if (exitCode !== 0) throw new MountAccessError(errnoOf(stderr), target);
@@ -50,7 +48,7 @@ export class MountAccess {
 
   async #write(operation: string, path: string, input: Uint8Array): Promise<void> {
     const target = join(this.mountpoint, path);
-    const options = { input, timeoutMs: writeTimeoutMs };
+    const options = { input, timeoutMs: patienceMs };
     const { stderr, exitCode } = await runCommand(process.execPath, [agent, operation, target], options);
     if (exitCode === undefined) throw new MountAccessError('TIMEOUT', target);
     if (exitCode !== 0) throw new MountAccessError(stderr || 'EIO', target);

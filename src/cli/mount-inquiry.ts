@@ -18,12 +18,12 @@ export interface MountInquiry {
   readonly status: StatusReport | undefined;
 }
 
-/** Asks one mount for its status; takes 2 s at most. */
-export async function inquire(entry: MountEntry): Promise<MountInquiry> {
+/** Asks one mount for its status. @param timeoutMs after which it does not answer; left out, it may be busy for a while */
+export async function inquire(entry: MountEntry, timeoutMs?: number): Promise<MountInquiry> {
   const { mountpoint } = entry;
   const pid = servingProcess(entry);
   try {
-    const text = await new MountAccess(mountpoint).read('.torrent-fuse/status.json');
+    const text = await new MountAccess(mountpoint).read('.torrent-fuse/status.json', timeoutMs);
     return { mountpoint, condition: 'answering', pid, status: parseStatus(JSON.parse(text)) };
   } catch (error) {
     return { mountpoint, condition: conditionAfter(error), pid, status: undefined };

@@ -14,6 +14,8 @@ import { pause } from '../wait.ts';
 
 /** Each look costs a short-lived process per mount. */
 const watchIntervalMs = 1000;
+/** Of all mounts one may hang, and the others are to be shown. */
+const inquiryTimeoutMs = 2000;
 
 export function addStatusCommand(program: Command, context: CliContext): void {
   program
@@ -59,7 +61,7 @@ async function watchMounts(mountpoint: string | undefined, context: CliContext):
 
 async function inquireAll(mountpoint: string | undefined): Promise<MountInquiry[]> {
   const entries = mountpoint === undefined ? listMounts() : [await mountAt(mountpoint)];
-  return Promise.all(entries.map(inquire));
+  return Promise.all(entries.map(entry => inquire(entry, inquiryTimeoutMs)));
 }
 
 function screenOf({ out }: CliContext): Screen {

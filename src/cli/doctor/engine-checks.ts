@@ -7,7 +7,8 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 import { findProgram } from './fuse-checks.ts';
 
 const run = promisify(execFile);
-const timeoutMs = 2000;
+/** Who is there answers in milliseconds, unless the machine is busy. */
+const timeoutMs = 10_000;
 const defaultRqbitUrl = 'http://127.0.0.1:3030';
 const installRqbit = 'cargo install rqbit --locked, or use --engine embedded';
 const tooOld = 'install rqbit 9.0.0 or newer';

@@ -22,9 +22,9 @@ function startMount(args: readonly string[] = []): Promise<MountProcess> {
   return MountProcess.start({ mountpoint, dataDir, args: [...mountArguments, ...args] });
 }
 
-/** Holds the mount by its working directory. */
-async function holdMount(seconds: number): Promise<ChildProcess> {
-  const holder = spawn('sh', ['-c', `cd "$1" && echo inside && exec sleep ${seconds}`, 'sh', scratch.mountpoint]);
+/** Holds the mount by its working directory, under the name `sh` all the time. */
+async function holdMount(): Promise<ChildProcess> {
+  const holder = spawn('sh', ['-c', 'cd "$1" && echo inside && read -r _', 'sh', scratch.mountpoint]);
   onTestFinished(() => void holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
   return holder;
@@ -47,11 +47,13 @@ describe('a mount in the foreground', () => {
 
   it('waits for files to be closed, says who holds them, and ends at once on a second signal', async () => {
     const mount = await startMount();
-    const holder = await holdMount(60);
+    const holder = await holdMount();
     const ended = once(mount.child, 'exit');
     mount.child.kill('SIGTERM');
-    await untilOutput(mount, /waiting for files to be closed.*sleep/);
-    expect(mount.output).toContain(`(${holder.pid}) by its working directory`);
+    await untilOutput(
+      mount,
+      new RegExp(`waiting for files to be closed.*sh \\(${holder.pid}\\) by its working directory`),
+    );
     expect(isMounted(scratch.mountpoint)).toBe(true);
     mount.child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
@@ -60,7 +62,7 @@ describe('a mount in the foreground', () => {
 
   it('ends by itself once the last file is closed', async () => {
     const mount = await startMount();
-    const holder = await holdMount(60);
+    const holder = await holdMount();
     const ended = once(mount.child, 'exit');
     mount.child.kill('SIGTERM');
     await untilOutput(mount, /waiting for files to be closed/);
@@ -70,7 +72,7 @@ describe('a mount in the foreground', () => {
 
   it('detaches the mount after ten seconds, whoever holds it', async () => {
     const mount = await startMount();
-    await holdMount(60);
+    await holdMount();
     expect(await mount.stop('SIGTERM')).toBe(0);
     expect(isMounted(scratch.mountpoint)).toBe(false);
   });
@@ -78,8 +80,8 @@ describe('a mount in the foreground', () => {
   it('can be interrupted before it is ready, and leaves nothing mounted', async () => {
     const { mountpoint, dataDir } = scratch;
     const args = ['--engine=rqbit', '--rqbit-url=http://127.0.0.1:9', `--data-dir=${dataDir}`, mountpoint];
-    const finished = torrentFuse(['mount', ...args], { timeoutMs: 30_000 });
-    await expect.poll(() => readFolder(dataDir), { timeout: 20_000 }).toContain('lock');
+    const finished = torrentFuse(['mount', ...args]);
+    await expect.poll(() => readFolder(dataDir)).toContain('lock');
     for (const pid of await processesWith(dataDir)) process.kill(Number(pid), 'SIGINT');
     const { code, stderr } = await finished;
     expect(stderr).toMatch(/torrent-fuse: interrupted before the mount was ready; nothing is mounted\n$/);
@@ -95,15 +97,15 @@ describe('a mount in the foreground', () => {
     renameSync(log, `${log}.1`);
     writeFileSync(config, '[log]\nlevel = "info"\n');
     mount.child.kill('SIGHUP');
-    await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('configuration reloaded');
+    await expect.poll(() => readText(log)).toContain('configuration reloaded');
     expect(readText(log)).not.toContain('LOOKUP');
     writeFileSync(config, '[log]\nlevel = "debug"\n');
     mount.child.kill('SIGHUP');
     const lookUp = () => run('stat', [mount.path('nothing')]).then(() => readText(log));
-    await expect.poll(lookUp, { timeout: 10_000 }).toMatch(/LOOKUP #\d+ .*"nothing"/);
+    await expect.poll(lookUp).toMatch(/LOOKUP #\d+ .*"nothing"/);
     writeFileSync(config, '[log]\nlevel = "loud"\n');
     mount.child.kill('SIGHUP');
-    await expect.poll(() => readText(log), { timeout: 10_000 }).toContain('the one before stays');
+    await expect.poll(() => readText(log)).toContain('the one before stays');
     expect(isMounted(scratch.mountpoint)).toBe(true);
   });
 });
@@ -126,10 +128,10 @@ describe('umount', () => {
 
   it('refuses while somebody is inside, and says who; with --force it does not mind', async () => {
     const mount = await startMount();
-    const holder = await holdMount(60);
+    const holder = await holdMount();
     const refused = await torrentFuse(['umount', scratch.mountpoint]);
     expect(refused.stderr).toBe(
-      `torrent-fuse: ${scratch.mountpoint} is busy, held by sleep (${holder.pid}) by its working directory; close them, or use --force\n`,
+      `torrent-fuse: ${scratch.mountpoint} is busy, held by sh (${holder.pid}) by its working directory; close them, or use --force\n`,
     );
     expect(refused.code).toBe(1);
     expect(await torrentFuse(['umount', '--force', scratch.mountpoint])).toMatchObject({ code: 0, stderr: '' });
@@ -161,6 +163,17 @@ describe('umount', () => {
     expect(isMounted(mountpoint)).toBe(false);
   });
 
+  it('waits its turn, as every command for one mount, while its process stands still for a moment', async () => {
+    const mount = await startMount();
+    mount.child.kill('SIGSTOP');
+    onTestFinished(() => void mount.child.kill('SIGCONT'));
+    const list = torrentFuse(['list', scratch.mountpoint]);
+    // Which takes two seconds: the list has asked by then.
+    expect((await torrentFuse(['status', scratch.mountpoint])).stdout).toMatch(/not answering/);
+    mount.child.kill('SIGCONT');
+    expect(await list).toMatchObject({ code: 0, stdout: expect.stringContaining('no torrents') });
+  });
+
   it('ends a mount whose process does not answer', async () => {
     const mount = await startMount();
     mount.child.kill('SIGSTOP');
@@ -169,7 +182,7 @@ describe('umount', () => {
     expect(status.stdout).toMatch(/not answering/);
     expect(status.code).toBe(1);
     const ended = torrentFuse(['umount', '--force', scratch.mountpoint]);
-    await expect.poll(() => isMounted(scratch.mountpoint), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isMounted(scratch.mountpoint)).toBe(false);
     mount.child.kill('SIGCONT');
     expect(await ended).toMatchObject({ code: 0 });
   });
@@ -206,7 +219,7 @@ describe('a mount with --daemon', () => {
 });
 
 async function untilOutput(mount: MountProcess, pattern: RegExp): Promise<void> {
-  await expect.poll(() => mount.output, { timeout: 20_000, interval: 50 }).toMatch(pattern);
+  await expect.poll(() => mount.output).toMatch(pattern);
 }
 
 function readText(path: string): string {
