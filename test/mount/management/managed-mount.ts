@@ -68,12 +68,12 @@ export class ManagedMount {
   }
 
   /** Runs a script of bash in the folder beside the mount, which is `$M`; `torrent-fuse` is the command line. */
-  async sh(script: string, timeoutMs = 20_000): Promise<Finished> {
+  async sh(script: string, timeoutMs?: number): Promise<Finished> {
     const env = { ...process.env, LC_ALL: 'C.UTF-8', M: this.mount.mountpoint };
     return await shell(`torrent-fuse() { '${process.execPath}' '${CLI}' "$@"; }; ${script}`, [], {
       cwd: this.folder,
       env,
-      timeoutMs,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
   }
 
@@ -99,11 +99,11 @@ export class ManagedMount {
 
   /** The command line, as another process of the same user. */
   async cli(...args: readonly string[]): Promise<Finished> {
-    return await run(process.execPath, [CLI, ...args], { timeoutMs: 20_000 });
+    return await run(process.execPath, [CLI, ...args]);
   }
 
   async cliOk(...args: readonly string[]): Promise<string> {
-    return await runOk(process.execPath, [CLI, ...args], { timeoutMs: 20_000 });
+    return await runOk(process.execPath, [CLI, ...args]);
   }
 
   /** Until the engine has said something of every torrent in the root. */
@@ -111,7 +111,7 @@ export class ManagedMount {
     await eventually(async () => {
       const unsettled = (await this.torrents()).filter(({ mounted, state }) => mounted && state === 'initializing');
       if (unsettled.length > 0) throw new Error(`still initializing: ${unsettled.map(({ name }) => name)}`);
-    });
+    }, 60_000);
   }
 }
 

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { type EngineKind, ManagedMount } from './managed-mount.ts';
@@ -21,6 +23,7 @@ const READ_ALL = `
     (cat "$M/Show/$file" > /dev/null && basename $file) & reader=$!
     until grep -qs '^0 0x3 ' /proc/$(pgrep -P $reader cat)/syscall; do sleep 0.02; done
   done
+  touch all-wait
   wait`;
 
 it.each<[EngineKind, readonly string[]]>([
@@ -41,7 +44,12 @@ it.each<[EngineKind, readonly string[]]>([
     await managed.remount();
     await managed.untilSettled();
 
-    const order = (await managed.ok(READ_ALL, 100_000)).trim().split('\n');
+    // Not a byte comes before all three wait for one, however long that takes.
+    seeder.signal('SIGSTOP');
+    const reading = managed.ok(READ_ALL, 100_000);
+    await eventually(() => expect(existsSync(managed.beside('all-wait'))).toBe(true), 60_000);
+    seeder.signal('SIGCONT');
+    const order = (await reading).trim().split('\n');
     expect([...order].sort()).toEqual(['high.bin', 'low.bin', 'normal.bin']);
     expect(order.indexOf('high.bin')).toBeLessThan(order.indexOf('low.bin'));
   },

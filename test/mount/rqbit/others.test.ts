@@ -7,16 +7,13 @@ import { ManagedMount } from '../management/managed-mount.ts';
 const season = makeTorrent({ name: 'Season', files: [{ path: 'a.mkv', content: patternContent(50_000, 'a') }] });
 const film = makeTorrent({ name: 'film.mkv', content: patternContent(70_000, 'film') });
 
-/** Two polls of the mount, and some for a busy machine. */
-const WITHIN_MS = 5000;
-
 const post = async (managed: ManagedMount, path: string, body: Uint8Array | null = null) => {
   const response = await fetch(new URL(path, managed.server?.url), { method: 'POST', body });
   expect(response.status).toBe(200);
 };
 const addToRqbit = (managed: ManagedMount, { bytes }: MadeTorrent) => post(managed, 'torrents?overwrite=true', bytes);
 const untilListed = (managed: ManagedMount, names: readonly string[]) =>
-  eventually(async () => expect(await managed.list()).toEqual(names), WITHIN_MS);
+  eventually(async () => expect(await managed.list()).toEqual(names));
 
 it('torrents that others add to rqbit or remove appear and vanish, whatever the kernel remembers of them', async () => {
   const managed = await ManagedMount.start('rqbit');
@@ -25,7 +22,7 @@ it('torrents that others add to rqbit or remove appear and vanish, whatever the 
   await addToRqbit(managed, season);
   await addToRqbit(managed, film);
   await untilListed(managed, ['Season', 'film.mkv']);
-  await eventually(async () => expect(await managed.ok(looks)).toBe('50000\n70000\n'), WITHIN_MS); // and now that they are
+  await eventually(async () => expect(await managed.ok(looks)).toBe('50000\n70000\n')); // and now that they are
   await post(managed, `torrents/${season.infoHash}/forget`);
   await post(managed, `torrents/${film.infoHash}/delete`);
   await untilListed(managed, []);
@@ -34,19 +31,19 @@ it('torrents that others add to rqbit or remove appear and vanish, whatever the 
     await eventually(async () => {
       const stat = await managed.sh(`stat "$M/${path}"`);
       expect(stat).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file or directory') });
-    }, WITHIN_MS);
+    });
   }
   await addToRqbit(managed, season);
   await untilListed(managed, ['Season']);
   const again = async () => expect(await managed.ok('stat -c %s "$M/Season/a.mkv"')).toBe('50000\n');
-  await eventually(again, WITHIN_MS);
+  await eventually(again);
 });
 
 it('a reader of a torrent that somebody else removes is told, and does not wait', async () => {
   const managed = await ManagedMount.start('rqbit', () => ['--read-timeout', '10m']);
   await addToRqbit(managed, film);
   await untilListed(managed, ['film.mkv']);
-  const reading = managed.sh('timeout 15 cat "$M/film.mkv"');
+  const reading = managed.sh('cat "$M/film.mkv"');
   await eventually(async () => expect(await managed.torrents()).toMatchObject([{ state: 'downloading' }]));
   await post(managed, `torrents/${film.infoHash}/forget`);
   expect(await reading).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/: \S/) });

@@ -48,12 +48,18 @@ it('an rqbit that is killed in mid-read and refuses its streams while it checks:
   await server.kill();
   const beforeRestart = proxy.answers.length;
   await server.launch();
+  // It goes on with its check when it is asked for the bytes, so that it is still at it.
+  server.signal('SIGSTOP');
+  const stream = `/torrents/${heavy.infoHash}/stream/0`;
+  const asked = proxy.requests.length;
+  await eventually(() => expect(proxy.requests.slice(asked)).toContain(`GET ${stream}`), 60_000);
+  server.signal('SIGCONT');
   const refusals = () => proxy.answers.slice(beforeRestart).filter(({ status }) => status === 412 || status === 500);
   await eventually(async () => expect(refusals()).not.toEqual([]), 60_000);
-  await runOk('ls', ['-l', mount.path('heavy')], { timeoutMs: 1000 });
+  await runOk('ls', ['-l', mount.path('heavy')]);
   expect(await reading).toEqual({ right: FILM_SIZE, errno: null, wrong: false });
 
-  expect(refusals()).toContainEqual({ method: 'GET', path: `/torrents/${heavy.infoHash}/stream/0`, status: 500 });
+  expect(refusals()).toContainEqual({ method: 'GET', path: stream, status: 500 });
   await eventually(async () => expect(await torrents()).toMatchObject([{ info_hash: heavy.infoHash, mounted: true }]));
   const second = await checkedRead(mount.path('heavy/film.bin'), source);
   expect(second).toEqual({ right: FILM_SIZE, errno: null, wrong: false });

@@ -110,7 +110,7 @@ class SharedNames {
 
   async #ok(script: string, ...args: readonly string[]): Promise<string> {
     const [command, words] = this.mount.asMounter('bash', ['-c', script, 'bash', ...args]);
-    const finished = await shell('"$@"', [command, ...words], { timeoutMs: 20_000 });
+    const finished = await shell('"$@"', [command, ...words]);
     if (finished.code !== 0) throw new Error(`${script}: ${finished.stderr}${this.mount.output}`);
     return finished.stdout;
   }
@@ -157,7 +157,7 @@ describe.each([
     expect(await shared.statusOf('film.mkv')).toMatchObject({ torrent_id: 0, info_hash: old.infoHash });
     const [command, args] = shared.mount.asMounter('bash', [
       '-c',
-      'exec 3< "$1"; head -c 100 <&3 > /dev/null; echo open; read -r; cat <&3 | tail -c 1000000',
+      'exec 3< "$1"; head -c 100 <&3 > /dev/null; echo open; read -r; cat <&3',
       'bash',
       shared.mount.path('film.mkv'),
     ]);
@@ -178,7 +178,7 @@ describe.each([
     held.stdin.end('\n');
     await gone;
     const got = Buffer.concat(rest);
-    const expected = patternContent(SIZE, 'one').read(SIZE - got.length, got.length);
+    const expected = patternContent(SIZE, 'one').read(100, got.length);
     expect(got.equals(expected), 'whoever has the old file open gets its bytes or none').toBe(true);
   });
 });

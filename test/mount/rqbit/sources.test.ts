@@ -89,6 +89,12 @@ describe('over rqbit', () => {
     expect(inside).toEqual(names);
     await managed.untilSettled();
     await putPayloadInPlace(managed, torrent.infoHash);
+    // The mount may have seen it go; then it has to see it come back.
+    const seeding = [{ info_hash: torrent.infoHash, state: 'seeding', mounted: true }];
+    await eventually(async () => expect(await managed.torrents()).toMatchObject(seeding), 60_000);
+    await eventually(async () =>
+      expect(await managed.ok(`head -c 1 "${path}${names.length === 0 ? '' : '/x'}" | wc -c`)).toBe('1\n'),
+    );
     const files = names.length === 0 ? [path] : names.filter(name => name !== 'empty').map(name => join(path, name));
     for (const file of files) {
       const read = await checkedRead(file, managed.beside('source'));
