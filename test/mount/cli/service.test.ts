@@ -78,16 +78,16 @@ describe('under systemd', () => {
     receiver.stdout.on('data', chunk => {
       received += chunk;
     });
-    await expect.poll(() => received, { timeout: 20_000 }).toBe('bound\n');
+    await expect.poll(() => received).toBe('bound\n');
     const mount = await MountProcess.start({
       mountpoint,
       dataDir,
       args: mountArguments,
       env: { NOTIFY_SOCKET: socket },
     });
-    await expect.poll(() => received, { timeout: 20_000 }).toBe(`bound\nREADY=1\nMAINPID=${mount.pid}\n`);
+    await expect.poll(() => received).toBe(`bound\nREADY=1\nMAINPID=${mount.pid}\n`);
     await mount.stop('SIGTERM');
-    await expect.poll(() => received, { timeout: 20_000 }).toMatch(/\nSTOPPING=1\n$/);
+    await expect.poll(() => received).toMatch(/\nSTOPPING=1\n$/);
   });
 });
 

@@ -1,15 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLI, isMounted } from '../harness/mount-process.ts';
 import { run } from '../harness/run.ts';
 import { removeScratchFolder } from '../harness/scratch.ts';
 import { type CliScratch, cliScratch, torrentFuse } from './cli.ts';
 
-const socket = `torrent-fuse-test-${process.pid}`;
 const columns = 110;
 
 let scratch: CliScratch;
+/** Of a tmux server for each test: one that was told to end may take a new session with it. */
+let socket: string;
+let terminals = 0;
 beforeAll(async () => {
   scratch = await cliScratch('sample film');
+});
+beforeEach(() => {
+  socket = `torrent-fuse-test-${process.pid}-${++terminals}`;
 });
 afterEach(async () => {
   await run('tmux', ['-L', socket, 'kill-server']);
@@ -29,9 +34,14 @@ async function screen(): Promise<string> {
   return (await run('tmux', ['-L', socket, 'capture-pane', '-p'])).stdout;
 }
 
-async function untilScreen(pattern: RegExp): Promise<string> {
-  await expect.poll(screen, { timeout: 30_000, interval: 200 }).toMatch(pattern);
-  return screen();
+/** The screen on which all of this is to be seen at once: others may be half drawn. */
+async function untilScreen(...patterns: readonly RegExp[]): Promise<string> {
+  const look = async () => {
+    const shown = await screen();
+    for (const pattern of patterns) expect(shown).toMatch(pattern);
+    return shown;
+  };
+  return await vi.waitFor(look, { timeout: 30_000, interval: 200 });
 }
 
 async function press(key: string): Promise<void> {
@@ -46,9 +56,11 @@ describe('on a terminal', () => {
   it('mount shows a line for each torrent that is drawn in place, and leaves the terminal as it was', async () => {
     const { mountArguments, torrent, mountpoint } = scratch;
     await openTerminal(['mount', '--quiet', ...mountArguments, torrent, mountpoint]);
-    const shown = await untilScreen(/Ctrl-C unmounts/);
+    const shown = await untilScreen(
+      /^sample film +(idle|initializing) +░{20} +0 % +0 B\/s 0 peers$/m,
+      /^Ctrl-C unmounts$/m,
+    );
     expect(shown).toContain(`\nready: ${mountpoint}\n`);
-    expect(shown).toMatch(/^sample film +(idle|initializing) +░{20} +0 % +0 B\/s 0 peers$/m);
     expect(await cursorIsVisible()).toBe(false);
     await press('C-c');
     const after = await untilScreen(/^exit 0$/m);
