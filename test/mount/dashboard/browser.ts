@@ -28,6 +28,7 @@ export class Browser {
         '--disable-sync',
       ],
     });
+    context.setDefaultTimeout(60_000);
     return new Browser(context, profile);
   }
 

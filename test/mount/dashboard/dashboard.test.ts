@@ -5,6 +5,7 @@ import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../
 import { silentLogger } from '../../../src/util/logger.ts';
 import { FakeMountView } from '../../fakes/fake-mount-view.ts';
 import { readFigures, torrentFigures } from '../../fakes/mount-snapshot.ts';
+import { reservedPort } from '../../swarm/reserved-port.ts';
 import { Browser } from './browser.ts';
 
 /** As it is shipped, with uPlot beside it. */
@@ -133,18 +134,18 @@ describe('the dashboard', () => {
     await page.keyboard.press('Space');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    expect(await focusedLabel(page)).toBe('Forget films');
+    await expect.poll(() => focusedLabel(page)).toBe('Forget films');
   });
 
   test('comes back when the server was restarted', async () => {
-    const { page, server, mount } = await openDashboard();
-    const port = Number(new URL(server.url).port);
+    const listen = { host: '127.0.0.1', port: await reservedPort() };
+    const { page, server, mount } = await openDashboard(undefined, { listen });
     const connection = page.locator('#connection');
     await expectText(connection, /^live$/);
     await server.stop();
     await expectText(connection, /^reconnecting$/);
     mount.torrents = [torrentFigures({ name: 'added meanwhile' })];
-    await startServer({ mount, listen: { host: '127.0.0.1', port } });
+    await startServer({ mount, listen });
     await expectText(connection, /^live$/);
     await page.getByText('added meanwhile').first().waitFor();
   });
@@ -274,7 +275,7 @@ type Locator = ReturnType<Page['locator']>;
 /** Spaces that do not break are spaces. */
 function expectText(locator: Locator, pattern: RegExp): Promise<void> {
   const text = async () => (await locator.textContent())?.replaceAll('\u00a0', ' ');
-  return expect.poll(text, { timeout: 10_000 }).toMatch(pattern);
+  return expect.poll(text).toMatch(pattern);
 }
 
 /** The colour in the middle of the piece map's cell, as text. */

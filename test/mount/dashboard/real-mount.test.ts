@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent } from '../../fixtures/make-torrent.ts';
+import { reservedPort } from '../../swarm/reserved-port.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { readInBackground } from '../harness/background-reader.ts';
 import { LOOPBACK_ONLY, MountProcess } from '../harness/mount-process.ts';
@@ -25,10 +26,10 @@ const lonely = makeTorrent({
 const hostile = makeTorrent({ name: '<img src=x onerror=alert(1)>', content: 'harmless' });
 
 test('a download, a reader that waits, adding, forgetting and a restart, in a real browser', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const swarm = await Swarm.start();
-  let mount = await swarm.mount('127.0.0.1:0');
+  let mount = await swarm.mount(`127.0.0.1:${await reservedPort()}`);
   const url = mount.dashboardUrl;
   const browser = await Browser.launch();
   onTestFinished(() => browser.close());
@@ -39,14 +40,14 @@ test('a download, a reader that waits, adding, forgetting and a restart, in a re
   // A download, and its pieces.
   readInBackground(mount.path(concert.name));
   const before = await progressOf(row(concert.name));
-  await expect.poll(() => progressOf(row(concert.name)), { timeout: 30_000 }).toBeGreaterThan(before + 0.02);
+  await expect.poll(() => progressOf(row(concert.name)), { timeout: 60_000 }).toBeGreaterThan(before + 0.02);
   await page.getByRole('img', { name: /[1-9]\d* of 384 pieces held/ }).waitFor();
 
   // A reader that waits, and its reason.
   readInBackground(mount.path(lonely.name));
   const readers = page.locator('#readers');
   await expect
-    .poll(() => readers.textContent(), { timeout: 20_000 })
+    .poll(() => readers.textContent(), { timeout: 60_000 })
     .toMatch(/nobody-has-this\.iso.*waiting.*there is no peer to fetch from/s);
 
   await takePictures(page);
@@ -70,9 +71,9 @@ test('a download, a reader that waits, adding, forgetting and a restart, in a re
   await mount.stop('SIGKILL');
   await mount.destroy();
   const connection = page.locator('#connection');
-  await expect.poll(() => connection.textContent(), { timeout: 20_000 }).toBe('reconnecting');
+  await expect.poll(() => connection.textContent(), { timeout: 60_000 }).toBe('reconnecting');
   mount = await swarm.mount(url.host);
-  await expect.poll(() => connection.textContent(), { timeout: 20_000 }).toBe('live');
+  await expect.poll(() => connection.textContent(), { timeout: 60_000 }).toBe('live');
   await row(concert.name).waitFor();
   expect(problems.filter(problem => !problem.startsWith('Failed to load resource'))).toEqual([]);
 });
@@ -99,7 +100,11 @@ class Swarm {
       sources: [concert, lonely].map(({ infoHash }) => join(this.#folder, `${infoHash}.torrent`)),
       mountpoint: join(this.#folder, 'mnt'),
       dataDir: join(this.#folder, 'data'),
-      args: [...LOOPBACK_ONLY, '--peer', this.#seeder.address, '--http', http, '--status-poll-interval', '1s'],
+      // A reader of what nobody has waits for as long as the test lasts.
+      args: [
+        ...[...LOOPBACK_ONLY, '--peer', this.#seeder.address, '--http', http],
+        ...['--status-poll-interval', '1s', '--read-timeout', '10m'],
+      ],
     });
   }
 }

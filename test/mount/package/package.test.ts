@@ -7,7 +7,7 @@ import { scratchFolder } from '../harness/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('installs from its tarball without scripts or overrides, mounts and reads', async () => {
+it('installs from its tarball without scripts or overrides, mounts and reads', { timeout: 300_000 }, async () => {
   const folder = await scratchFolder();
   const packed = await runOk('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], {
     cwd: ROOT,
