@@ -25,7 +25,10 @@ export function byRoot({ corpus, folder, engine }: CorpusMount): FileSuiteSetup 
         dataDir: join(folder(), 'root-data'),
         args: [...(await engine()), '--peer', corpus.peer],
       });
-      await mount.untilListed(Object.values(corpus.torrents).map(torrent => torrent.name));
+      await mount.untilListed(
+        Object.values(corpus.torrents).map(torrent => torrent.name),
+        110_000,
+      );
       return mount;
     },
   };
@@ -35,7 +38,7 @@ export function byRoot({ corpus, folder, engine }: CorpusMount): FileSuiteSetup 
 export function byNobody({ corpus, folder, engine }: CorpusMount): FileSuiteSetup {
   return {
     corpus,
-    year: `${new Date().getFullYear()}`, // a magnet brings no creation date
+    year: undefined, // a magnet brings no creation date
     start: async () => {
       const home = join(folder(), 'nobody');
       await mkdir(join(home, 'mnt'), { recursive: true });
@@ -48,7 +51,10 @@ export function byNobody({ corpus, folder, engine }: CorpusMount): FileSuiteSetu
         env: { HOME: home },
         uid: NOBODY,
       });
-      await mount.untilListed(Object.values(corpus.torrents).map(torrent => torrent.name));
+      await mount.untilListed(
+        Object.values(corpus.torrents).map(torrent => torrent.name),
+        110_000,
+      );
       return mount;
     },
   };
