@@ -109,6 +109,14 @@ export class TorrentSlowLane implements Filesystem {
     this.#files.refreshPolicies();
   }
 
+  /**
+   * Somebody wants the mount gone while files of it are open: reads that wait, and have not got on for `silentMs`, fail. Those
+   * that come later are served.
+   */
+  dismiss(silentMs: number): void {
+    this.#files.dismiss(silentMs);
+  }
+
   init(limits: SessionLimits): void {
     this.#files.init(limits);
     this.#pins.start();

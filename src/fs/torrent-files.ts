@@ -44,6 +44,7 @@ export class TorrentFiles {
   readonly #handles = new Map<number, OpenHandle>();
   readonly #openBySlot = new Map<number, number>();
   #directIoMmap = true;
+  #dismissal = new AbortController();
 
   constructor(options: TorrentFilesOptions) {
     this.#options = options;
@@ -112,6 +113,13 @@ export class TorrentFiles {
     this.#options.reader.close(handle);
   }
 
+  /** Lets go of whoever waits in vain: see {@link Reader.dismiss}. What the engine has yet to take brings nothing. */
+  dismiss(silentMs: number): void {
+    this.#options.reader.dismiss(silentMs);
+    this.#dismissal.abort(new EngineError('stopped', 'the mount is going away'));
+    this.#dismissal = new AbortController();
+  }
+
   /** The settings of some path have changed. */
   refreshPolicies(): void {
     for (const [handle, { at }] of this.#handles) this.#options.reader.setPolicy(handle, this.#policy(at));
@@ -158,8 +166,9 @@ export class TorrentFiles {
     const { whenMissing, timeoutMs } = this.#policy(at);
     if (nonBlocking || whenMissing === 'eagain')
       throw new ReadError('missing', 'the engine has yet to take the torrent');
+    const ends = [signal, this.#dismissal.signal, AbortSignal.timeout(timeoutMs)];
     try {
-      await catalog.whenAccepted(infoHash, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      await catalog.whenAccepted(infoHash, AbortSignal.any(ends));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof EngineError) throw error;

@@ -109,11 +109,6 @@ export class FuseMount {
     return counters ? readOperationCounters(counters) : [];
   }
 
-  /** Fails every request that waits on the slow lane. */
-  cancelWaiting(): void {
-    this.#parts.slowLane?.cancelWaiting();
-  }
-
   /** Whether what is mounted there is still ours. */
   #isAttached(): boolean {
     return topmostAt(readMountTable(), this.mountpoint)?.devMinor === this.devMinor;

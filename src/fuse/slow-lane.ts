@@ -47,11 +47,6 @@ export class SlowLane {
     this.#serving?.dispatcher.dispatch(frame);
   }
 
-  /** Fails every request that waits at this moment; those that come later are served. */
-  cancelWaiting(): void {
-    this.#serving?.dispatcher.abortAll();
-  }
-
   /** The mount is gone: whoever waits is told, and nothing is written to the descriptor any more. */
   close(): void {
     if (this.#serving === undefined) return;

@@ -33,9 +33,10 @@ export interface MountHandle {
   reload(config: Config): Promise<void>;
 
   /**
-   * Takes the mount down in order: no new requests, waits cancelled, kernel detached, engine stopped. Idempotent.
+   * Takes the mount down in order: kernel detached, waits cancelled, engine stopped. Idempotent.
    *
-   * @throws FuseError `busy` while files of the mount are open, unless `force`: then the mount is detached lazily
+   * @throws FuseError `busy` while files of the mount are open, unless `force`: then the mount is detached lazily. Reads that have
+   *   not got on for two seconds fail then, so that another attempt may succeed
    */
   unmount(options?: UnmountOptions): Promise<void>;
 

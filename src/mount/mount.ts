@@ -84,6 +84,7 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
     dataDir: path,
     dashboardUrl: http?.url,
     status: () => tree.status(),
+    dismiss: silentMs => tree.slowLane.dismiss(silentMs),
     reload,
     teardown,
     logger,

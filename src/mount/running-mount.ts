@@ -11,12 +11,17 @@ export interface RunningMountParts {
   readonly dataDir: string;
   readonly dashboardUrl: string | undefined;
   readonly status: () => unknown;
+  /** Fails the reads that wait and have not got on for so long. */
+  readonly dismiss: (silentMs: number) => void;
   /** @throws MountError `bad-source`; what was is kept then */
   readonly reload: (config: Config) => Promise<void>;
   /** All that was started for the mount, but the mount itself. */
   readonly teardown: Teardown;
   readonly logger: Logger;
 }
+
+/** Bytes of a torrent that is alive come in spurts, but seldom so far apart. */
+const IN_VAIN_MS = 2_000;
 
 /** A mount that is served. However it ends, what was started for it is stopped after it. */
 export class RunningMount implements MountHandle {
@@ -52,8 +57,8 @@ export class RunningMount implements MountHandle {
     try {
       await this.#parts.fuse.unmount({ force });
     } catch (error) {
-      // Whoever only waits for bytes is told to go, so that the next attempt finds the mount free.
-      if (error instanceof FuseError && error.code === 'busy') this.#parts.fuse.cancelWaiting();
+      // Whoever waits in vain is told to go, so that a later attempt finds the mount free; a copy that gets on may end.
+      if (error instanceof FuseError && error.code === 'busy') this.#parts.dismiss(IN_VAIN_MS);
       throw error;
     }
     await this.closed;

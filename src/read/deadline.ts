@@ -33,6 +33,12 @@ export class Deadline {
     return this.#heardAtMs + this.#timeoutMs;
   }
 
+  /** For how long nothing was heard of, signs of life included. */
+  silentMs(): number {
+    if (this.#isAlive()) this.hear();
+    return this.#clock.now() - this.#heardAtMs;
+  }
+
   hear(): void {
     this.#heardAtMs = this.#clock.now();
   }

@@ -93,7 +93,7 @@ export class MissingReads {
     });
     const onAbort = (): void => read.fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    open.pending.set(read, { sinceMs: clock.now(), deadlineAtMs: () => deadline.atMs });
+    open.pending.set(read, { sinceMs: clock.now(), deadline });
     try {
       return await read.result;
     } catch (error) {

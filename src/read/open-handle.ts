@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.ts';
+import type { Deadline } from './deadline.ts';
 import type { Demand, OpenFile } from './open-file.ts';
 import type { PendingRead } from './pending-read.ts';
 import type { ReadAhead } from './read-ahead.ts';
@@ -14,7 +15,7 @@ export class OpenHandle implements Demand {
   readonly readAhead: ReadAhead;
   policy: ReadPolicy;
   /** Its reads that wait, and since when on the clock's scale. */
-  readonly pending: Map<PendingRead, { readonly sinceMs: number; readonly deadlineAtMs: () => number }> = new Map();
+  readonly pending: Map<PendingRead, { readonly sinceMs: number; readonly deadline: Deadline }> = new Map();
   /** What this thread was last told of; the fuse thread answers most reads without a word. */
   lastRead: ReadRange | undefined;
   /** How often the fuse thread had seen it jump when it was last looked at. */

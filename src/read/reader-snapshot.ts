@@ -73,11 +73,11 @@ export function describeHandle(open: OpenHandle, { nowMs, position, streams }: S
     policy: open.policy,
     position,
     lastRead: open.lastRead,
-    waiting: [...open.pending].map(([read, { sinceMs, deadlineAtMs }]) => ({
+    waiting: [...open.pending].map(([read, { sinceMs, deadline }]) => ({
       offset: read.from,
       length: read.to - read.from,
       waitedMs: nowMs - sinceMs,
-      deadlineInMs: deadlineAtMs() - nowMs,
+      deadlineInMs: deadline.atMs - nowMs,
     })),
     streams,
     windows: [...open.readAhead.windows].map(({ cursor, end }) => ({ position: cursor.position, end })),

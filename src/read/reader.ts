@@ -38,6 +38,12 @@ export interface Reader {
   /** The whole file on this machine, with every piece of it verified against the file as it is now; else undefined. */
   verifiedLocalFile(file: ReadableFile, options: { readonly signal: AbortSignal }): Promise<VerifiedFile | undefined>;
 
+  /**
+   * Ends with EngineError `stopped` the reads of which nothing was heard for `silentMs`: the mount is to go, and waits for those
+   * alone that get on.
+   */
+  dismiss(silentMs: number): void;
+
   /** Cancels every wait with EngineError `stopped` and resolves when no stream, timer or descriptor of it is left. */
   stop(): Promise<void>;
 }

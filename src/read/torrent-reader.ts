@@ -127,6 +127,12 @@ export class TorrentReader implements Reader {
     return await this.#verifier.verified(file, signal);
   }
 
+  dismiss(silentMs: number): void {
+    for (const { pending } of this.#handles.values()) {
+      for (const [read, { deadline }] of [...pending]) if (deadline.silentMs() >= silentMs) read.fail(stopped());
+    }
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const open of [...this.#handles.values()]) {

@@ -59,6 +59,8 @@ export class FakeReader implements Reader {
     this.policies.set(handle, policy);
   }
 
+  dismiss(): void {}
+
   async verifiedLocalFile(_: ReadableFile, { signal }: { signal: AbortSignal }): Promise<VerifiedFile | undefined> {
     this.verifications += 1;
     return this.verifyingHangs ? untilAborted(signal) : this.verified;

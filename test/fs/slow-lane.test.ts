@@ -169,6 +169,20 @@ describe('reading a file of a torrent', () => {
     expect((await waiting).slices).toEqual([torrent.payload.slice(0, 10)]);
   });
 
+  it('of a torrent that the engine has yet to take fails when the mount is to go, and the next waits anew', async () => {
+    const release = mount.engine.hang('add');
+    const torrent = mount.engine.publish({ name: 'film.mkv', length: 1000 });
+    torrent.holdAll();
+    mount.drop('film.torrent', torrent.metainfo);
+    const { read } = await open('film.mkv');
+    const dismissed = expect(read(0, 10)).rejects.toEqual(failing(Errno.EIO));
+    mount.lane.dismiss(2_000);
+    await dismissed;
+    const waiting = read(0, 10);
+    release();
+    expect((await waiting).slices).toEqual([torrent.payload.slice(0, 10)]);
+  });
+
   it('closes the reader’s handle on release, once', async () => {
     await withTorrent();
     const { node, handle, read } = await open('Season/a.mkv');

@@ -170,6 +170,30 @@ describe('a read that waits', () => {
     await first;
   });
 
+  it('is dismissed when the mount is to go, unless something of it came lately', async () => {
+    const rig = new ReaderRig();
+    const { torrent, handle } = rig.openNew({ length: 4 * MiB });
+    torrent.peers = 0;
+    let unchecked = 0;
+    countUnchecked(rig, () => unchecked);
+    const read = rig.read(handle, 0, 100);
+    const ended = expect(read).rejects.toEqual(expect.objectContaining({ code: 'stopped' }));
+    await rig.settle();
+    const waitingAfter = async (ms: number) => {
+      rig.clock.advance(ms);
+      rig.reader.dismiss(2_000);
+      await rig.settle();
+      return rig.reader.statistics().waitingReads;
+    };
+    expect(await waitingAfter(1_999)).toBe(1);
+    unchecked = 10;
+    expect(await waitingAfter(1)).toBe(1);
+    expect(await waitingAfter(1_999)).toBe(1);
+    expect(await waitingAfter(1)).toBe(0);
+    await ended;
+    await rig.reader.stop();
+  });
+
   it('names the cause when it times out because the engine fails', async () => {
     const rig = new ReaderRig();
     const { handle } = rig.openNew({ length: MiB });
