@@ -1,3 +1,4 @@
+import { READ_TIMEOUT_MAX_MS } from '../util/read-timeout-max.ts';
 import { type Option, option, secret } from './option.ts';
 import {
   boolean,
@@ -23,6 +24,9 @@ const second = 1000;
 const hour = 3_600_000;
 /** The kernel's highest user or group id; the one above it means "nobody". */
 const maxId = 0xffff_fffe;
+
+/** Of the whole mount, or of a path in it. */
+export const readTimeout = duration({ min: 0.1 * second, max: READ_TIMEOUT_MAX_MS });
 
 /**
  * Every option there is. Flags, environment names, file keys, defaults, checks, `--help`, `docs/CONFIGURATION.md` and
@@ -234,7 +238,7 @@ export const options = {
     timeoutMs: option({
       key: 'timeout',
       flag: 'read-timeout',
-      type: duration({ min: 0.1 * second, max: 24 * hour }),
+      type: readTimeout,
       default: 30 * second,
       why: 'Long enough for a peer to be found, short enough that a player reports the error itself',
       help: 'How long a read may wait without one new byte for it before it fails with ETIMEDOUT',

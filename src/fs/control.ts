@@ -4,6 +4,7 @@ import type { PathSettingsChange, PathSettingsStore, SettingsPath } from '../cat
 import { type InfoHash, parseInfoHash } from '../engine/index.ts';
 import { Errno } from '../fuse/abi/errno.ts';
 import { ErrnoError } from '../fuse/filesystem.ts';
+import { READ_TIMEOUT_MAX_MS } from '../util/read-timeout-max.ts';
 import { refusals } from './refusals.ts';
 import type { TorrentRoot } from './torrent-root.ts';
 
@@ -20,7 +21,7 @@ const controlCommand = z.discriminatedUnion('command', [
     /** Relative to the mount point; empty for all of it. */
     path: z.string(),
     policy: z.enum(['wait', 'eagain']).nullish(),
-    timeoutMs: z.number().int().positive().nullish(),
+    timeoutMs: z.number().int().positive().max(READ_TIMEOUT_MAX_MS).nullish(),
     pin: z.boolean().nullish(),
     priority: z.enum(['low', 'normal', 'high']).nullish(),
   }),

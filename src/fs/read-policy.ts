@@ -1,6 +1,7 @@
 import type { PathSettings } from '../catalog/journal-records.ts';
 import type { PathSettingsStore, SettingsPath } from '../catalog/path-settings.ts';
 import type { ReadPolicy } from '../read/reader.ts';
+import { READ_TIMEOUT_MAX_MS } from '../util/read-timeout-max.ts';
 
 /** As a path is set to, what comes first in front. */
 export const priorities = ['high', 'normal', 'low'] as const;
@@ -30,7 +31,8 @@ export function formatPolicy({ whenMissing, timeoutMs }: ReadPolicy): string {
 }
 
 /**
- * `eagain`, `wait`, or `wait` with the time without progress after which a read fails: `wait:90s`, `wait:1500ms`.
+ * `eagain`, `wait`, or `wait` with the time without progress, 24 hours at most, after which a read fails: `wait:90s`,
+ * `wait:1500ms`.
  *
  * @returns undefined for anything else
  */
@@ -38,5 +40,5 @@ export function parsePolicy(text: string): Pick<PathSettings, 'policy' | 'timeou
   if (text === 'eagain' || text === 'wait') return { policy: text };
   const [, amount, unit] = /^wait:(\d{1,9}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text) ?? [];
   const timeoutMs = Math.round(Number(amount) * ({ ms: 1, s: 1000, m: 60_000 }[unit ?? ''] ?? 0));
-  return timeoutMs > 0 ? { policy: 'wait', timeoutMs } : undefined;
+  return timeoutMs > 0 && timeoutMs <= READ_TIMEOUT_MAX_MS ? { policy: 'wait', timeoutMs } : undefined;
 }

@@ -380,6 +380,7 @@ describe('control', () => {
     ['no JSON', 'remove film.mkv', Errno.EINVAL],
     ['no command', { command: 'dance' }, Errno.EINVAL],
     ['a command with another field', { command: 'pause', torrent: 'film.mkv', force: true }, Errno.EINVAL],
+    ['a longer timeout than a timer can have', { command: 'set', path: '', timeoutMs: 60 * 86_400_000 }, Errno.EINVAL],
     ['nothing to set', { command: 'set', path: 'film.mkv' }, Errno.EINVAL],
     ['a torrent that is not there', { command: 'remove', torrent: 'nothing' }, Errno.ENOENT],
     ['a path that is not there', { command: 'set', path: 'film.mkv/x', policy: 'wait' }, Errno.ENOENT],

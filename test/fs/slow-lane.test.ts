@@ -271,7 +271,9 @@ describe('extended attributes', () => {
     expect(mount.reader.policies.get(handle)?.whenMissing).toBe('eagain');
     expect(() => mount.lane.removexattr(context, file, 'user.torrent.policy')).toThrow(failing(Errno.ENODATA));
     const set = (name: string, value: string) => () => mount.lane.setxattr(context, file, name, Buffer.from(value));
-    expect(set('user.torrent.policy', 'sometimes')).toThrow(failing(Errno.EINVAL));
+    for (const bad of ['sometimes', 'wait:1441m']) {
+      expect(set('user.torrent.policy', bad)).toThrow(failing(Errno.EINVAL));
+    }
     expect(set('user.torrent.state', 'seeding')).toThrow(failing(Errno.EROFS));
   });
 });

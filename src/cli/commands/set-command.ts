@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseDuration } from '../../config/duration.ts';
 import { nearest } from '../../config/nearest.ts';
+import { readTimeout } from '../../config/options.ts';
 import { messageOf } from '../../util/error-facts.ts';
 import type { CliContext } from '../context.ts';
 import { control, type PathSettings } from '../control.ts';
@@ -68,7 +68,7 @@ function oneOf(values: Readonly<Record<string, PathSettings>>): (value: string) 
 
 function parseTimeout(value: string): number {
   try {
-    return parseDuration(value);
+    return readTimeout.fromText(value, '');
   } catch (error) {
     throw new UsageError(`timeout: ${messageOf(error)}`, { cause: error });
   }

@@ -18,5 +18,6 @@ describe('settings of a path', () => {
     ['pin=maybe', 'write pin=yes|no'],
     ['pin=toString', 'write pin=yes|no'],
     ['timeout=soon', 'is no duration'],
+    ['timeout=60d', 'timeout: "60d" is more than 1d'],
   ])('are refused: %s', (assignment, message) => expect(() => parseSettings([assignment])).toThrow(message));
 });
