@@ -182,6 +182,7 @@ export class TorrentSlowLane implements Filesystem {
     if (!isVirtual(request.node)) return this.#metadata.lseek(request);
     // Where a file made at open ends is known when it is read.
     if (request.whence !== SeekWhence.DATA) throw refusals.badWhence;
+    if (request.offset === Number.MAX_SAFE_INTEGER) throw refusals.beyondEnd; // it was cut to that
     return request.offset;
   }
 

@@ -181,6 +181,7 @@ export interface CreateReply {
 export interface ReadRequest {
   readonly node: NodeId;
   readonly handle: number;
+  /** Here and below, cut to the largest safe integer. */
   readonly offset: number;
   readonly size: number;
   /** Open flags of the file description, O_NONBLOCK among them, as they are now. */

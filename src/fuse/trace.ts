@@ -60,7 +60,7 @@ export function describeReply(frame: RequestFrame, parts: ReplyParts): string {
 const bodies: Readonly<Record<number, (frame: RequestFrame) => string>> = {
   [Opcode.LOOKUP]: frame => nameAt(frame, 0),
   [Opcode.FORGET]: frame => `count ${frame.u64(0)}`,
-  [Opcode.SETATTR]: frame => `sets ${flagNames(frame.u32(0), SetAttributeFlag)} size ${frame.u64(16)}`,
+  [Opcode.SETATTR]: frame => `sets ${flagNames(frame.u32(0), SetAttributeFlag)} size ${frame.place(16)}`,
   [Opcode.OPEN]: frame => `flags ${openFlagNames(frame.u32(0))}`,
   [Opcode.READ]: frame => `${describeRange(frame)} flags ${openFlagNames(frame.u32(32))}`,
   [Opcode.WRITE]: describeRange,
@@ -69,7 +69,7 @@ const bodies: Readonly<Record<number, (frame: RequestFrame) => string>> = {
   [Opcode.GETXATTR]: frame => `${nameAt(frame, StructSize.GETXATTR_IN)} size ${frame.u32(0)}`,
   [Opcode.READDIR]: describeRange,
   [Opcode.READDIRPLUS]: describeRange,
-  [Opcode.LSEEK]: frame => `handle ${frame.u64(0)} offset ${frame.u64(8)} whence ${frame.u32(16)}`,
+  [Opcode.LSEEK]: frame => `handle ${frame.u64(0)} offset ${frame.place(8)} whence ${frame.u32(16)}`,
   [Opcode.INTERRUPT]: frame => `of #${frame.u64(0)}`,
   [Opcode.BATCH_FORGET]: frame => `${frame.u32(0)} nodes`,
   [Opcode.CREATE]: frame => `${nameAt(frame, StructSize.CREATE_IN)} flags ${openFlagNames(frame.u32(0))}`,
@@ -81,7 +81,7 @@ const bodies: Readonly<Record<number, (frame: RequestFrame) => string>> = {
 };
 
 function describeRange(frame: RequestFrame): string {
-  return `handle ${frame.u64(0)} offset ${frame.u64(8)} size ${frame.u32(16)}`;
+  return `handle ${frame.u64(0)} offset ${frame.place(8)} size ${frame.u32(16)}`;
 }
 
 /** Quoted, so that a hostile name cannot write lines of its own. */

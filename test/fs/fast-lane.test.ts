@@ -10,6 +10,7 @@ describe('a request', () => {
   const atVirtual = () => VIRTUAL;
   const name = (text: string) => Buffer.from(`${text}\0`);
   const setattr = (valid: number) => [u32(valid), Buffer.alloc(84)];
+  const resize = (size: number) => [u32(8), u32(0), u64(0), u64(size), Buffer.alloc(64)];
   const renameTo = (parent: number) => [u64(parent), u32(0), u32(0), name('a'), name('b')];
   const getxattr = (attribute: string) => [u32(0), u32(0), name(attribute)];
   const setxattr = (attribute: string) => [u32(0), u32(0), name(attribute)];
@@ -68,6 +69,9 @@ describe('a request', () => {
     ['LSEEK to data', 46, play, lseek(5, 3), 'done'],
     ['LSEEK to data past the end', 46, play, lseek(513, 3), Errno.ENXIO],
     ['LSEEK to a hole past the end', 46, play, lseek(513, 4), Errno.ENXIO],
+    ['LSEEK to data past the end of all files', 46, play, lseek(2 ** 60, 3), Errno.ENXIO],
+    ['LSEEK to a hole past the end of all files', 46, play, lseek(2 ** 63 - 1024, 4), Errno.ENXIO],
+    ['SETATTR of a size over all others in a torrent', 4, play, resize(2 ** 60), Errno.EROFS],
     ['LSEEK to nowhere', 46, play, lseek(0, 9), Errno.EINVAL],
     ['LSEEK in a virtual file', 46, atVirtual, lseek(0, 3), 'forwarded'],
     ['SYMLINK in the root', 6, atRoot, [name('a'), name('b')], Errno.EROFS],

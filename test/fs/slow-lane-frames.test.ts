@@ -58,9 +58,9 @@ describe('a frame that the fuse thread forwards', () => {
     u32(0),
     u32(0),
   ];
-  const writeBody = (handle: number, data: Uint8Array) => [
+  const writeBody = (handle: number, data: Uint8Array, offset = 0) => [
     u64(handle),
-    u64(0),
+    u64(offset),
     u32(data.length),
     u32(0),
     u64(0),
@@ -96,6 +96,26 @@ describe('a frame that the fuse thread forwards', () => {
     const { node, handle } = await create('x.magnet');
     expect(await ask(Opcode.WRITE, node, ...writeBody(handle, Buffer.from('garbage')))).toBe(Errno.EINVAL);
     expect(await ask(Opcode.CREATE, ROOT_NODE, u32(1), u32(0), u32(0), u32(0), name('x.mkv'))).toBe(Errno.EROFS);
+  });
+
+  it('knows no offset that is too large', async () => {
+    const dropped = await create('x.torrent');
+    const write = writeBody(dropped.handle, Buffer.from('d8:announce'), 2 ** 60);
+    expect(await ask(Opcode.WRITE, dropped.node, ...write)).toBe(Errno.EFBIG);
+    const resize = [u32(8), u32(0), u64(0), u64(2 ** 60), Buffer.alloc(64)];
+    expect(await ask(Opcode.SETATTR, dropped.node, ...resize)).toBe(Errno.EFBIG);
+
+    const status = await lookup(await lookup(ROOT_NODE, '.torrent-fuse'), 'status.json');
+    const virtual = await openFile(status);
+    expect(await askBody(Opcode.READ, status, ...readBody(virtual.handle, 2 ** 60, 100))).toHaveLength(0);
+    const seek = [u64(virtual.handle), u64(2 ** 60), u32(3), u32(0)];
+    expect(await ask(Opcode.LSEEK, status, ...seek)).toBe(Errno.ENXIO);
+
+    const torrent = mount.engine.addTorrent({ name: 'film.mkv', length: 100_000 });
+    await eventually(() => expect(mount.root.byInfoHash(torrent.infoHash)).toBeDefined());
+    const film = await lookup(ROOT_NODE, 'film.mkv');
+    const { handle } = await openFile(film);
+    expect(await askBody(Opcode.READ, film, ...readBody(handle, 2 ** 60, 4096))).toHaveLength(0);
   });
 
   it('reads a virtual file', async () => {

@@ -19,7 +19,7 @@ export function decodeRead(frame: RequestFrame): ReadRequest {
   const request = frame.readRequest;
   request.node = frame.node;
   request.handle = frame.u64(0);
-  request.offset = frame.u64(8);
+  request.offset = frame.place(8);
   request.size = frame.u32(16);
   request.flags = frame.u32(32);
   return request;
@@ -40,21 +40,21 @@ export function decodeWrite(frame: RequestFrame): WriteRequest {
   return {
     node: frame.node,
     handle: frame.u64(0),
-    offset: frame.u64(8),
+    offset: frame.place(8),
     data: frame.data(StructSize.WRITE_IN, frame.u32(16)),
   };
 }
 
 /** `fuse_lseek_in`. */
 export function decodeSeek(frame: RequestFrame): SeekRequest {
-  return { node: frame.node, handle: frame.u64(0), offset: frame.u64(8), whence: frame.u32(16) };
+  return { node: frame.node, handle: frame.u64(0), offset: frame.place(8), whence: frame.u32(16) };
 }
 
 /** `fuse_setattr_in`. Setting a time to now sets its plain flag too. */
 export function decodeSetAttributes(frame: RequestFrame): AttributeChange {
   const valid = frame.u32(0);
   return {
-    size: valid & SetAttributeFlag.SIZE ? frame.u64(16) : undefined,
+    size: valid & SetAttributeFlag.SIZE ? frame.place(16) : undefined,
     mode: valid & SetAttributeFlag.MODE ? frame.u32(68) : undefined,
     uid: valid & SetAttributeFlag.UID ? frame.u32(76) : undefined,
     gid: valid & SetAttributeFlag.GID ? frame.u32(80) : undefined,

@@ -83,6 +83,13 @@ export class RequestFrame {
     return high * TWO_32 + (this.#words[index] as number);
   }
 
+  /** A place in a file, or a size. Programs may name any below 2⁶³: what is no safe integer is beyond every file, and cut to one. */
+  place(offset: number): number {
+    const index = (StructSize.IN_HEADER + offset) >>> 2;
+    const high = this.#words[index + 1] as number;
+    return high > MAX_HIGH ? Number.MAX_SAFE_INTEGER : high * TWO_32 + (this.#words[index] as number);
+  }
+
   /**
    * The bytes of the name at `offset`, without the zero that ends it.
    *
