@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { MountStatistics } from '../fs/mount-statistics.ts';
 import type { Logger } from '../util/logger.ts';
@@ -12,6 +13,8 @@ export interface DiskSpaceOptions {
   readonly path: string;
   readonly statistics: MountStatistics;
   readonly logger: Logger;
+  /** statfs(2), which may hang. */
+  readonly ask?: (path: string) => Promise<StatsFs>;
 }
 
 /**
@@ -21,6 +24,7 @@ export interface DiskSpaceOptions {
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
   #timer: NodeJS.Timeout | undefined;
+  #isAsking = false;
 
   private constructor(options: DiskSpaceOptions) {
     this.#options = options;
@@ -40,9 +44,12 @@ export class DiskSpace {
   }
 
   async #refresh(): Promise<void> {
-    const { path, statistics, logger } = this.#options;
+    const { path, statistics, logger, ask = statfs } = this.#options;
+    // Each question that hangs keeps one of the few threads that ask the system for all of this process.
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     try {
-      const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path);
+      const { bsize, blocks, bfree, bavail, files, ffree } = await ask(path);
       statistics.write({
         blockSize: bsize,
         blocks,
@@ -54,6 +61,8 @@ export class DiskSpace {
       });
     } catch (error) {
       logger.warn({ path, error }, 'cannot ask for the free space of the disk');
+    } finally {
+      this.#isAsking = false;
     }
   }
 }
