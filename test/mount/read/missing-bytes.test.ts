@@ -10,6 +10,8 @@ import { FILM_SIZE, PartlyHeld, PIECE } from './partly-held.ts';
  */
 const TIMEOUT_S = 8;
 const FAR_TIMEOUT_S = 30;
+/** For so long, or a little longer, the engine is asked before EAGAIN. */
+const ENGINE_ASKED_S = 1.9;
 
 interface Situation {
   /** Options of `mount`. */
@@ -80,7 +82,11 @@ describe.each<EngineKind>(['embedded', 'rqbit'])('over %s, a read of missing byt
 async function expectHeld(held: PartlyHeld, nonBlocking: boolean): Promise<void> {
   const range = { offset: 0, length: PIECE };
   const { sha1 } = await oneRead(held.source, range);
-  expect(await oneRead(held.film, { ...range, nonBlocking })).toMatchObject({ errno: null, bytes: PIECE, sha1 });
+  let got = await oneRead(held.film, { ...range, nonBlocking });
+  // An engine that was not quick enough for who would not wait.
+  while (got.errno === 'EAGAIN' && got.seconds > ENGINE_ASKED_S)
+    got = await oneRead(held.film, { ...range, nonBlocking });
+  expect(got).toMatchObject({ errno: null, bytes: PIECE, sha1 });
 }
 
 function expectOneDeadline(seconds: number): void {
