@@ -22,6 +22,8 @@ export class PayloadStore {
   readonly #forReading = new OpenFiles();
   readonly #forWriting: OpenFiles;
   readonly #states: WrittenStates;
+  /** Files that were given their final size, by index. */
+  readonly #sized = new Set<number>();
 
   /**
    * @param onOthers somebody else has written to the files, or put others in their place, as far as our writes can tell; called
@@ -32,8 +34,9 @@ export class PayloadStore {
     this.#paths = payloadPaths(details.files).map(path => (path === undefined ? undefined : join(folder, path)));
     const onReplaced = (path: string) => this.#states.replaced(this.#paths.indexOf(path));
     this.#forWriting = new OpenFiles({ open: openForWriting, onReplaced });
-    this.#states = new WrittenStates(() => {
+    this.#states = new WrittenStates(fileIndex => {
       onOthers();
+      this.#sized.delete(fileIndex);
       this.#forWriting.closeAll(); // what is at the paths now is written, not what somebody has moved away
     });
   }
@@ -43,7 +46,7 @@ export class PayloadStore {
     for (const file of this.#details.files) {
       const path = this.#paths[file.index];
       if (file.length > 0 || path === undefined) continue;
-      await this.#forWriting.with(path, handle => makeRoom(handle, file, 0));
+      await this.#forWriting.with(path, handle => this.#makeRoom(handle, file, 0));
     }
   }
 
@@ -55,7 +58,7 @@ export class PayloadStore {
       const part = bytes.subarray(span.rangeOffset, span.rangeOffset + span.length);
       const write = () =>
         this.#forWriting.with(path, async handle => {
-          await makeRoom(handle, span.file, part.length);
+          await this.#makeRoom(handle, span.file, part.length);
           await writeAll(handle, part, span.fileOffset);
         });
       await this.#states.during(span.file.index, path, write);
@@ -102,6 +105,7 @@ export class PayloadStore {
       if (found === undefined || found.data.length === 0) continue;
       dataOfFiles.set(file.index, found.data);
       this.#states.found(file.index, found.state);
+      if (found.size === file.length) this.#sized.add(file.index);
     }
     return dataOfFiles.size === 0 ? undefined : new PayloadSurvey(this.#details, dataOfFiles);
   }
@@ -115,6 +119,20 @@ export class PayloadStore {
   close(): void {
     this.#forReading.closeAll();
     this.#forWriting.closeAll();
+  }
+
+  /**
+   * The size is final from the start: whoever looks at the file must see the one that the torrent says. A file that is written
+   * whole gets it by that. A small file costs what its system calls cost, each a turn of the thread pool, so there are no others.
+   */
+  async #makeRoom(handle: FileHandle, { index, length, path }: TorrentFile, writtenNow: number): Promise<void> {
+    const stats = fstatSync(handle.fd); // at once: the inode of an open file is in memory
+    if (!stats.isFile()) throw new Error(`what is in the place of ${path.join('/')} is no regular file`);
+    const { size } = stats;
+    if (size === length || (size < length && writtenNow === length)) return;
+    if (this.#sized.has(index)) this.#states.replaced(index); // somebody cut it: what lay behind will be zeros
+    await handle.truncate(length);
+    this.#sized.add(index);
   }
 
   async #readSpan(file: TorrentFile, into: Uint8Array, fileOffset: number): Promise<boolean> {
@@ -160,18 +178,6 @@ async function openForWriting(path: string): Promise<FileHandle> {
   }
 }
 
-/**
- * The size is final from the start: whoever looks at the file must see the one that the torrent says. A file that is written
- * whole gets it by that. A small file costs what its system calls cost, each a turn of the thread pool, so there are no others.
- */
-async function makeRoom(handle: FileHandle, { length, path }: TorrentFile, writtenNow: number): Promise<void> {
-  const stats = fstatSync(handle.fd); // at once: the inode of an open file is in memory
-  if (!stats.isFile()) throw new Error(`what is in the place of ${path.join('/')} is no regular file`);
-  const { size } = stats;
-  const isRight = size === length || (size < length && writtenNow === length);
-  if (!isRight) await handle.truncate(length);
-}
-
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
@@ -182,7 +188,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
 async function dataIn(
   path: string,
   extents: DataExtents,
-): Promise<{ readonly data: readonly DataExtent[]; readonly state: FileState } | undefined> {
+): Promise<{ readonly data: readonly DataExtent[]; readonly state: FileState; readonly size: number } | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -192,8 +198,9 @@ async function dataIn(
   try {
     const stats = await file.stat({ bigint: true });
     if (!stats.isFile()) return undefined;
-    const data = stats.blocks === 0n ? [] : extents.of(file.fd, Number(stats.size));
-    return { data, state: stateFrom(stats) };
+    const size = Number(stats.size);
+    const data = stats.blocks === 0n ? [] : extents.of(file.fd, size);
+    return { data, state: stateFrom(stats), size };
   } finally {
     await file.close();
   }

@@ -6,10 +6,10 @@ import { type FileState, stateNow } from '../file-state.ts';
  */
 export class WrittenStates {
   readonly #files = new Map<number, Written>();
-  readonly #onOthers: () => void;
+  readonly #onOthers: (fileIndex: number) => void;
 
   /** @param onOthers somebody else wrote to a file or put another in its place; called before a write of ours that finds it */
-  constructor(onOthers: () => void) {
+  constructor(onOthers: (fileIndex: number) => void) {
     this.#onOthers = onOthers;
   }
 
@@ -22,7 +22,7 @@ export class WrittenStates {
   replaced(fileIndex: number): void {
     const written = this.#files.get(fileIndex);
     if (written !== undefined) written.isOurs = false;
-    this.#onOthers();
+    this.#onOthers(fileIndex);
   }
 
   /** Looks whether somebody else wrote to the file at `path`; while we write, nobody can tell. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, truncateSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +186,17 @@ test('a file that is moved away while it is written is not ours, which is told b
     expect(await store.read(back, piece * PIECE)).toBe(true);
     expect(Buffer.from(back)).toEqual(pieceOf(piece));
   }
+});
+
+test('a file that is cut while it is written is not ours', async () => {
+  const { folder, store, pieceOf, told } = await setUp();
+  await store.writePiece(2, pieceOf(2));
+  expect(told).toEqual([]);
+  const writing = [3, 4].map(piece => store.writePiece(piece, pieceOf(piece)));
+  truncateSync(join(folder, 'sub/b'), 0);
+  await Promise.all(writing);
+  expect(told).not.toEqual([]);
+  expect(store.stateOf(3)).toBeUndefined();
 });
 
 test('a file that was moved away between two writes is left as it was', async () => {
