@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { patternContent } from '../../fixtures/content.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
+import type { RqbitServer } from '../../swarm/rqbit-server.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { type EngineKind, ManagedMount } from './managed-mount.ts';
 
@@ -33,6 +34,7 @@ it.each<[EngineKind, readonly string[]]>([
     expect(await managed.mount.stop()).toBe(0);
     await managed.remount();
     await seeder.again();
+    if (managed.server !== undefined) await redial(managed.server, seeder.address);
     await eventually(async () => expect(await heldBytes(managed)).toEqual([8 * PIECE, 8 * PIECE, 0, 0]), 60_000);
 
     await managed.cliOk('set', managed.mount.path('Show/later.bin'), 'pin=yes');
@@ -60,6 +62,15 @@ it('over rqbit without --rqbit-on-demand, what is set to pin=no is not downloade
   await managed.cliOk('set', managed.mount.path('Show/never.bin'), 'pin=default');
   await eventually(async () => expect(await selected()).toEqual([true, true, true, true]));
 });
+
+/** rqbit dials a peer that was away again after ten seconds, then after minutes, then after hours; unless it is told to. */
+async function redial({ url }: RqbitServer, peer: string): Promise<void> {
+  const calls = { pause: null, start: null, add_peers: peer };
+  for (const [call, body] of Object.entries(calls)) {
+    const response = await fetch(new URL(`torrents/${show.infoHash}/${call}`, url), { method: 'POST', body });
+    expect({ call, status: response.status }).toEqual({ call, status: 200 });
+  }
+}
 
 /** Of each file, by its attribute. */
 async function heldBytes(managed: ManagedMount): Promise<number[]> {
