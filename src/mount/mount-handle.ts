@@ -36,7 +36,7 @@ export interface MountHandle {
    * Takes the mount down in order: kernel detached, waits cancelled, engine stopped. Idempotent.
    *
    * @throws FuseError `busy` while files of the mount are open, unless `force`: then the mount is detached lazily. Reads that have
-   *   not got on for two seconds fail then, so that another attempt may succeed
+   *   not got on for five seconds fail then, so that another attempt may succeed
    */
   unmount(options?: UnmountOptions): Promise<void>;
 

@@ -20,8 +20,8 @@ export interface RunningMountParts {
   readonly logger: Logger;
 }
 
-/** Bytes of a torrent that is alive come in spurts, but seldom so far apart. */
-const IN_VAIN_MS = 2_000;
+/** rqbit takes four seconds to show that a piece grows of which no byte can be read yet. */
+const IN_VAIN_MS = 5_000;
 
 /** A mount that is served. However it ends, what was started for it is stopped after it. */
 export class RunningMount implements MountHandle {

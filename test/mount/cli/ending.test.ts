@@ -13,7 +13,7 @@ import { MiB, OneFileMount } from '../read/one-file-mount.ts';
 describe('a mount that is asked to end', () => {
   it('lets a copy end that gets on, however slowly', async () => {
     const content = patternContent(2 * MiB);
-    const file = await OneFileMount.start({ content, pieceLength: MiB / 4, rate: MiB / 2, more: ['--read-ahead=0'] });
+    const file = await OneFileMount.start({ content, pieceLength: MiB / 4, rate: MiB, more: ['--read-ahead=0'] });
     const target = join(await scratchFolder(), 'copy');
     const copy = spawn('dd', [`if=${file.path}`, `of=${target}`, 'bs=128K', 'status=none'], { stdio: 'inherit' });
     onTestFinished(() => void copy.kill('SIGKILL'));
