@@ -1,3 +1,4 @@
+import { refusals } from '../../fs/refusals.ts';
 import type { MirroredFile } from '../../fs/virtual-files/torrent-mirror.ts';
 import type { VirtualContents } from '../../fs/virtual-files/virtual-root.ts';
 import { explanationJson } from '../../observe/explain-json.ts';
@@ -12,7 +13,7 @@ import type { ObservedMount } from './observed-mount.ts';
 export function observedContents(observed: () => ObservedMount): Pick<VirtualContents, 'metrics' | 'mirrors'> {
   const explained = async ({ path }: MirroredFile, signal: AbortSignal) => {
     const explanation = await observed().explain(path, signal);
-    if (explanation === undefined) throw new Error(`${path} is no more`);
+    if (explanation === undefined) throw refusals.notFound; // since it was looked up
     return explanation;
   };
   return {
