@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isAlive } from '../../../src/cli/serving-process.ts';
 import { isMounted, MountProcess } from '../harness/mount-process.ts';
 import { run } from '../harness/run.ts';
 import { removeScratchFolder } from '../harness/scratch.ts';
@@ -119,7 +120,7 @@ describe('umount', () => {
       stdout: `unmounted: ${mountpoint}\n`,
       stderr: '',
     });
-    expect(readText(`/proc/${mount.pid}/status`)).toBe('');
+    expect(isAlive(mount.pid)).toBe(false);
     await startMount();
     expect(JSON.parse((await torrentFuse(['list', '--json', mountpoint])).stdout).torrents).toMatchObject([
       { name: 'sample' },
@@ -136,7 +137,7 @@ describe('umount', () => {
     expect(refused.code).toBe(1);
     expect(await torrentFuse(['umount', '--force', scratch.mountpoint])).toMatchObject({ code: 0, stderr: '' });
     expect(isMounted(scratch.mountpoint)).toBe(false);
-    expect(readText(`/proc/${mount.pid}/status`)).toBe('');
+    expect(isAlive(mount.pid)).toBe(false);
   });
 
   it('works for an ordinary user', async () => {
