@@ -33,11 +33,12 @@ export class CatalogListings {
     const current = summaries.filter(({ infoHash }) => !this.#options.isOutdated(infoHash, sequence));
     this.#adopt(current.filter(({ infoHash }) => !this.#model.entries.has(infoHash)));
     for (const summary of current) this.#observe(summary);
-    const listed = new Set(summaries.map(({ infoHash }) => infoHash));
-    for (const entry of [...this.#model.entries.values()]) {
-      const expected = entry.pendingId === undefined && entry.knownSincePoll <= sequence;
-      if (expected && !listed.has(entry.infoHash)) this.#onMissing(entry, afterSilence);
-    }
+    for (const entry of this.#missing({ summaries, sequence })) this.#onMissing(entry, afterSilence);
+  }
+
+  /** Whether a torrent of this mount's own is not listed that should be. */
+  lacksOwn(listed: Listed): boolean {
+    return this.#missing(listed).some(({ own }) => own);
   }
 
   onSilence(polls: number, error: unknown): void {
@@ -87,6 +88,12 @@ export class CatalogListings {
     if (changed) this.#model.emit({ kind: 'state', torrent: entry });
   }
 
+  #missing({ summaries, sequence }: Listed): CatalogEntry[] {
+    const listed = new Set(summaries.map(({ infoHash }) => infoHash));
+    const isExpected = (entry: CatalogEntry) => entry.pendingId === undefined && entry.knownSincePoll <= sequence;
+    return [...this.#model.entries.values()].filter(entry => isExpected(entry) && !listed.has(entry.infoHash));
+  }
+
   /**
    * If the engine answered all along, somebody removed the torrent there. If it was away, it may have come back without its
    * memory: then it gets back what it had from this mount.
@@ -100,6 +107,8 @@ export class CatalogListings {
     this.#model.drop(entry);
   }
 }
+
+type Listed = Omit<Listing, 'afterSilence'>;
 
 /** One is lost by a server that was started anew, too. */
 const POLLS_UNTIL_TOLD = 2;

@@ -11,6 +11,8 @@ export interface PollTiming {
 export interface EnginePollerOptions {
   readonly engine: Engine;
   readonly timing: PollTiming;
+  /** Whether the list lacks what a server that was started anew may have lost. */
+  lacksOwn(listed: Omit<Listing, 'afterSilence'>): boolean;
   onListed(listing: Listing): void;
   /** @param polls how many in a row nobody answered */
   onSilence(polls: number, error: unknown): void;
@@ -21,7 +23,7 @@ export interface Listing {
   readonly summaries: readonly TorrentSummary[];
   /** Polls are numbered from 1 in the order in which they were asked. */
   readonly sequence: number;
-  /** The first one, or the polls before it were not answered: the engine may be another than before. */
+  /** The first one, or nobody answered before it, if only between two polls: the engine may be another than before. */
   readonly afterSilence: boolean;
 }
 
@@ -37,6 +39,8 @@ export class EnginePoller {
   #sequence = 0;
   #silentPolls = 0;
   #answered = false;
+  /** When the last poll that was answered was asked, in milliseconds since 1970: other clocks stand while a machine sleeps. */
+  #answeredAtMs = 0;
   #failure: EngineSilence | undefined;
   /** Ends the interval before the next one. */
   #interval = new AbortController();
@@ -89,15 +93,17 @@ export class EnginePoller {
   /** @returns how long the engine worked on the answer, in milliseconds; 0 when there was none */
   async #pollOnce(): Promise<number> {
     const startedAtMs = performance.now();
+    const askedAtMs = Date.now();
     this.#sequence += 1;
     try {
-      const list = (signal: AbortSignal) => this.#options.engine.list({ signal });
-      const summaries = await boundedCall(list, { signal: this.#stopping.signal, timeoutMs: this.#timeoutMs() });
-      const afterSilence = !this.engineAnswers;
+      const summaries = await this.#call(signal => this.#options.engine.list({ signal }));
+      const listed = { summaries, sequence: this.#sequence };
+      const afterSilence = !this.engineAnswers || (this.#options.lacksOwn(listed) && (await this.#wasStartedAnew()));
       this.#answered = true;
+      this.#answeredAtMs = askedAtMs;
       this.#silentPolls = 0;
       this.#failure = undefined;
-      this.#options.onListed({ summaries, sequence: this.#sequence, afterSilence });
+      this.#options.onListed({ ...listed, afterSilence });
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         this.#silentPolls += 1;
@@ -107,6 +113,16 @@ export class EnginePoller {
       return 0;
     }
     return performance.now() - startedAtMs;
+  }
+
+  /** Since the last poll that was answered. One that gives no answer to this has not answered the poll either. */
+  async #wasStartedAnew(): Promise<boolean> {
+    const uptimeMs = await this.#call(async signal => this.#options.engine.uptimeMs?.({ signal }));
+    return uptimeMs !== undefined && uptimeMs <= Date.now() - this.#answeredAtMs;
+  }
+
+  #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return boundedCall(call, { signal: this.#stopping.signal, timeoutMs: this.#timeoutMs() });
   }
 
   /** A list of 10,000 torrents takes a busy engine some seconds. */

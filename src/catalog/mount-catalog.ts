@@ -100,6 +100,7 @@ export class MountCatalog implements Catalog {
     this.#poller = new EnginePoller({
       engine,
       timing,
+      lacksOwn: listed => this.#listings.lacksOwn(listed),
       onListed: listing => this.#onListed(listing),
       onSilence: (polls, error) => this.#listings.onSilence(polls, error),
     });

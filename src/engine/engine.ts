@@ -18,6 +18,12 @@ export interface Engine {
   list(options: WaitOptions): Promise<readonly TorrentSummary[]>;
 
   /**
+   * For how long whoever keeps the list has been running, at most: started anew, it may have lost it. Optional: not every engine
+   * can be started anew under the one who uses it.
+   */
+  uptimeMs?(options: WaitOptions): Promise<number>;
+
+  /**
    * Adds a torrent and resolves once its metadata is known, which for a magnet without peers is never: abort it, or leave it.
    * Adding what is there already resolves like the first time.
    */

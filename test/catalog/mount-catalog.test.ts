@@ -361,6 +361,45 @@ describe('the catalog of a mount', () => {
       expect(kinds('vanished')).toMatchObject([{ infoHash: other.infoHash }]);
     });
 
+    it('that was started anew between two polls, its memory gone, gets back what this mount added', async () => {
+      const mine = engine.publish({ name: 'mine', length: 10 });
+      const other = engine.addTorrent({ name: 'other', length: 20 });
+      const catalog = open();
+      catalog.add(metainfoOf(mine), dropped);
+      await eventually(() => expect(catalog.torrents().map(({ state }) => state)).toEqual(['idle', 'idle']));
+      engine.uptimeMs = async () => 0;
+      await engine.forget(mine.infoHash, { signal });
+      await engine.forget(other.infoHash, { signal });
+      await eventually(async () => expect(await listed()).toEqual([mine.infoHash]));
+      await eventually(() => expect(catalog.get(other.infoHash)).toBeUndefined());
+      expect(kinds('vanished')).toMatchObject([{ infoHash: other.infoHash }]);
+    });
+
+    it('that ran all along has had its torrent removed by another hand', async () => {
+      const mine = engine.publish({ name: 'mine', length: 10 });
+      const catalog = open();
+      catalog.add(metainfoOf(mine), dropped);
+      await eventually(() => expect(catalog.get(mine.infoHash)?.state).toBe('idle'));
+      const uptime = vi.fn(async () => 3_600_000);
+      engine.uptimeMs = uptime;
+      await engine.forget(mine.infoHash, { signal });
+      await eventually(() => expect(kinds('vanished')).toMatchObject([{ infoHash: mine.infoHash }]));
+      expect([uptime.mock.calls.length, await listed()]).toEqual([1, []]);
+    });
+
+    it('that goes away before it says for how long it has run loses no torrent', async () => {
+      const mine = engine.publish({ name: 'mine', length: 10 });
+      const catalog = open();
+      catalog.add(metainfoOf(mine), dropped);
+      await eventually(() => expect(catalog.get(mine.infoHash)?.state).toBe('idle'));
+      engine.uptimeMs = async () => {
+        throw new EngineError('disconnected', 'gone');
+      };
+      await engine.forget(mine.infoHash, { signal });
+      await eventually(async () => expect(await listed()).toEqual([mine.infoHash]));
+      expect(kinds('vanished')).toEqual([]);
+    });
+
     it('that is silent for two polls leaves every state unknown, until it answers', async () => {
       const torrent = engine.addTorrent({ length: 10 });
       const catalog = open({ timing: timing(60) });

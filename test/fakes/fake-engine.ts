@@ -42,6 +42,8 @@ export class FakeEngine implements Engine {
   readonly calls: Map<FakeCall, number> = new Map();
   /** The most bytes that one `read` of a stream gives. */
   chunkBytes = 64 << 10;
+  /** Engines that live and die with their user have none. */
+  uptimeMs?: () => Promise<number>;
   /** Engines that own their files have none. */
   mustVerify?: (infoHash: InfoHash) => boolean;
   recheck?: (infoHash: InfoHash, piece: number) => Promise<void>;

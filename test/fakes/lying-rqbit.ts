@@ -21,6 +21,7 @@ export class LyingRqbit {
   /** Of `--max-blocking-threads`: streams beyond it wait before their headers, and adds too. */
   permits = 8;
   version = '9.0.1';
+  uptimeSeconds = 3600;
   openStreams = 0;
   /** Two at the same time can get the same number from rqbit. */
   mostAddsAtOnce = 0;
@@ -98,6 +99,7 @@ export class LyingRqbit {
     const send = (value: unknown) =>
       this.#answer(response, 200, JSON.stringify(exchange.lie?.kind === 'edit' ? exchange.lie.edit(value) : value));
     if (root === '') return send({ apis: {}, server: 'rqbit', version: this.version });
+    if (root === 'stats') return send({ uptime_seconds: this.uptimeSeconds });
     if (root !== 'torrents') return this.#answer(response, 404, '');
     if (key === undefined) {
       if (request.method === 'POST') return this.#addRequest(exchange, send);

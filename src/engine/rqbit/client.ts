@@ -18,6 +18,7 @@ import {
   type RqbitListRow,
   type RqbitStats,
   rootSchema,
+  sessionStatsSchema,
   statsSchema,
 } from './schemas.ts';
 import type { AnswerSink, StreamSocket } from './stream-socket.ts';
@@ -88,6 +89,12 @@ export class RqbitClient {
     const call: Call = { method: 'GET', path: '/torrents', query: { with_stats: 'true' }, signal };
     const { body } = await this.#repeated(call);
     return parseJson(listSchema, body, this.#nameOf(call)).torrents;
+  }
+
+  async uptimeSeconds({ signal }: WaitOptions): Promise<number> {
+    const call = get('/stats', signal);
+    const { body } = await this.#repeated(call);
+    return parseJson(sessionStatsSchema, body, this.#nameOf(call)).uptime_seconds;
   }
 
   async details(infoHash: InfoHash, { signal }: WaitOptions): Promise<RqbitDetails> {

@@ -103,6 +103,10 @@ export class RqbitEngine implements Engine {
     return this.#lister.list(options);
   }
 
+  async uptimeMs(options: WaitOptions): Promise<number> {
+    return 1000 * (await this.#client.uptimeSeconds(options));
+  }
+
   async add(source: TorrentSource, options: AddOptions): Promise<InfoHash> {
     const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     const peers = [...options.peers, ...this.#settings.peers];

@@ -16,6 +16,12 @@ const infoHash = z
 /** `GET /` */
 export const rootSchema = z.object({ server: z.literal('rqbit'), version: z.string() });
 
+/** `GET /stats` */
+export const sessionStatsSchema = z.object({
+  /** Whole ones. */
+  uptime_seconds: count,
+});
+
 const fileSchema = z.object({
   /** Decoded by rqbit, with U+FFFD for what it could not decode; the same text as on its disk. */
   components: z.array(z.string()).min(1),

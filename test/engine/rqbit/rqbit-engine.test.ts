@@ -75,6 +75,13 @@ describe('connecting', () => {
     expect(engine.description).toBe(`rqbit 9.0.1 at ${server.url.origin}`);
   });
 
+  it('tells for how long the server has been running', async () => {
+    server.uptimeSeconds = 7;
+    expect(await engine.uptimeMs?.({ signal })).toBe(7000);
+    server.lie(/stats/, { kind: 'answer', status: 200, body: '{}' });
+    await expect(engine.uptimeMs?.({ signal })).rejects.toMatchObject({ code: 'protocol' });
+  });
+
   it('refuses an rqbit that is too old', async () => {
     server.version = '8.1.1';
     await expect(connect()).rejects.toMatchObject({

@@ -76,11 +76,7 @@ describe('an rqbit that is stopped with SIGSTOP', () => {
     }
     expect(await managed.list()).toEqual(['healthy.bin']);
     managed.server?.signal('SIGCONT');
-    await eventually(async () => {
-      const response = await fetch(new URL('/torrents', managed.server?.url));
-      const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
-      expect(torrents.map(({ info_hash }) => info_hash)).toEqual([healthy.infoHash]);
-    }, 60_000);
+    await eventually(async () => expect(await infoHashesIn(managed)).toEqual([healthy.infoHash]), 60_000);
     expect(await managed.list()).toEqual(['healthy.bin']);
     expect(await managed.errors()).toEqual([]);
   });
@@ -118,6 +114,30 @@ describe('an rqbit that is killed in the middle of a read', () => {
     }, 90_000);
   });
 });
+
+describe('an rqbit without persistence that is killed and started again between two polls', () => {
+  it('gets back what the mount had', async () => {
+    const managed = await ManagedMount.start('rqbit', () => ['--status-poll-interval', '10m']);
+    const folder = makeTorrent({ name: 'folder', files: [{ path: 'a', content: 'a' }] });
+    await managed.writeBeside('folder.torrent', folder.bytes);
+    await managed.writeBeside('x.torrent', healthy.bytes);
+    await managed.ok('cp folder.torrent "$M"');
+    await managed.untilSettled();
+    await managed.server?.kill();
+    await managed.server?.launch();
+    await managed.ok('cp x.torrent "$M"'); // the engine is asked at once for what was added
+    const both = [folder.infoHash, healthy.infoHash].sort();
+    await eventually(async () => expect(await infoHashesIn(managed)).toEqual(both), 60_000);
+    expect(await managed.list()).toEqual(['folder', 'healthy.bin']);
+    expect(await managed.errors()).toEqual([]);
+  });
+});
+
+async function infoHashesIn({ server }: ManagedMount): Promise<string[]> {
+  const response = await fetch(new URL('/torrents', server?.url));
+  const { torrents } = (await response.json()) as { torrents: { info_hash: string }[] };
+  return torrents.map(({ info_hash }) => info_hash).sort();
+}
 
 async function mountThroughProxy(): Promise<{ managed: ManagedMount; proxy: RecordingProxy }> {
   const proxies: RecordingProxy[] = [];
