@@ -7,6 +7,9 @@ export class PeerPace {
   #sinceMs: number;
   #bytes = 0;
   #elapsedMs = 0;
+  /** How often in a row what it owed was withdrawn. */
+  #timesWithdrawn = 0;
+  #downloadedThen = 0;
 
   /** @param nowMs when it is asked for its first block */
   constructor(nowMs: number) {
@@ -24,6 +27,24 @@ export class PeerPace {
     this.#bytes = this.#bytes * remembered + bytes;
     this.#elapsedMs = this.#elapsedMs * remembered + elapsedMs;
     this.#sinceMs = nowMs;
+    this.#timesWithdrawn = 0;
+  }
+
+  /**
+   * What it owes is withdrawn.
+   *
+   * @param downloaded all bytes that it ever sent: those of a block that came after it was withdrawn show that it is only slow
+   * @returns how often in a row it was, and no block came
+   */
+  withdrawn(downloaded: number): number {
+    this.#timesWithdrawn = downloaded === this.#downloadedThen ? this.#timesWithdrawn + 1 : 1;
+    this.#downloadedThen = downloaded;
+    return this.#timesWithdrawn;
+  }
+
+  /** Whether what it owed last was withdrawn. */
+  get isSilent(): boolean {
+    return this.#timesWithdrawn > 0;
   }
 
   /** Zero while it is not known. */

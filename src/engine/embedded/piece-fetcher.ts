@@ -17,8 +17,10 @@ export type FetchWire = Pick<
   | 'peerPieces'
   | 'requests'
   | 'peerExtendedHandshake'
+  | 'downloaded'
   | 'request'
   | 'cancel'
+  | 'destroy'
 >;
 
 export interface FetcherComponents {
@@ -44,7 +46,8 @@ export interface FetcherComponents {
  * failure names the culprit.
  *
  * A peer may lose requests: webtorrent's own code answers neither of two for the same block when the first is withdrawn while
- * it reads the block. So a peer that owes blocks and brings none for a while is asked for them anew.
+ * it reads the block. So a peer that owes blocks and brings none for a while is asked for them anew, after the others were; and
+ * one that never does is let go, since whatever it holds up nobody else may bring.
  */
 export class PieceFetcher {
   readonly #components: FetcherComponents;
@@ -76,10 +79,10 @@ export class PieceFetcher {
   update(): void {
     this.#plan = this.#components.plan();
     this.#withdrawUnplanned();
-    for (const wire of [...this.#components.wires()]) {
-      this.#withdrawUnanswered(wire);
-      this.fill(wire);
-    }
+    const wires = [...this.#components.wires()];
+    const silent = wires.filter(wire => this.#withdrawUnanswered(wire));
+    for (const wire of wires) if (!silent.includes(wire)) this.fill(wire);
+    for (const wire of silent) this.fill(wire);
   }
 
   /** Asks the peer for as much as it can take. */
@@ -123,11 +126,22 @@ export class PieceFetcher {
   #mayAsk(wire: FetchWire, piece: number): boolean {
     if (this.#finishing.has(piece) || !wire.peerPieces.get(piece)) return false;
     if (wire.peerChoking && !(wire.hasFast && wire.peerAllowedFastSet.includes(piece))) return false;
-    if (!this.#single.has(piece)) return true;
+    return !this.#single.has(piece) || this.#maySingly(wire, piece);
+  }
+
+  /** Of a piece that came wrong from several; the one who may bring it has another after it when it does not. */
+  #maySingly(wire: FetchWire, piece: number): boolean {
     const only = this.#single.get(piece);
-    if (only !== undefined && !only.destroyed && !only.peerChoking) return only === wire;
+    if (only === wire) return true;
+    const mayBring = only !== undefined && !only.destroyed && !only.peerChoking;
+    if (mayBring && (!this.#isSilent(only) || this.#isSilent(wire))) return false;
     this.#single.set(piece, wire);
+    this.#forget(piece); // what another brought would hide whose fault the next failure is
     return true;
+  }
+
+  #isSilent(wire: FetchWire): boolean {
+    return this.#paces.get(wire)?.isSilent ?? false;
   }
 
   #assembly(piece: number): PieceAssembly<FetchWire> {
@@ -222,10 +236,15 @@ export class PieceFetcher {
     this.#forgetSurplus([...this.#assemblies.keys()].filter(isUnplanned));
   }
 
-  /** What is withdrawn is free to be asked for again, of this peer or another. */
-  #withdrawUnanswered(wire: FetchWire): void {
-    if ((this.#paces.get(wire)?.silentMs(this.#components.now()) ?? 0) < UNANSWERED_MS) return;
+  /** What is withdrawn is free to be asked for again, of this peer or another. @returns whether anything was */
+  #withdrawUnanswered(wire: FetchWire): boolean {
+    const pace = this.#paces.get(wire);
+    if (pace === undefined || wire.requests.length === 0) return false;
+    if (pace.silentMs(this.#components.now()) < UNANSWERED_MS) return false;
     for (const { piece, offset, length } of [...wire.requests]) wire.cancel(piece, offset, length);
+    // webtorrent's own limit of 30 s begins anew with each withdrawal.
+    if (pace.withdrawn(wire.downloaded) >= MOST_UNANSWERED) wire.destroy();
+    return true;
   }
 
   /** What is half here may be wanted again soon, by a reader that seeks to and fro; the newest is worth keeping. */
@@ -235,11 +254,15 @@ export class PieceFetcher {
       const assembly = this.#assemblies.get(piece);
       if (assembly === undefined) continue;
       if (assembly.receivedBytes > 0 && kept + assembly.bytes.length <= KEPT_BYTES) kept += assembly.bytes.length;
-      else {
-        this.#assemblies.delete(piece);
-        this.#buffers.giveBack(assembly.bytes);
-      }
+      else this.#forget(piece);
     }
+  }
+
+  #forget(piece: number): void {
+    const assembly = this.#assemblies.get(piece);
+    if (assembly === undefined) return;
+    this.#assemblies.delete(piece);
+    this.#buffers.giveBack(assembly.bytes);
   }
 }
 
@@ -249,6 +272,8 @@ const SPARE_BYTES = 16 * 2 ** 20;
 const OVERDUE_MS = 1500;
 /** A peer that owes blocks and has brought none for so long has lost them, or sends less than 3 KiB/s. */
 const UNANSWERED_MS = 5000;
+/** So often in a row: half a minute without a block, as long as webtorrent's own patience is meant to be. */
+const MOST_UNANSWERED = 6;
 /** Half-fetched pieces that nobody wants now. */
 const KEPT_BYTES = 16 * 2 ** 20;
 /** Enough that bytes come for who waits, little enough that who has priority hardly notices. */

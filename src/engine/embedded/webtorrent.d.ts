@@ -116,6 +116,8 @@ export interface Wire extends EventEmitter {
   readonly peerRequests: readonly WireRequest[];
   readonly peerExtendedHandshake: { readonly reqq?: unknown };
   readonly ut_metadata: EventEmitter & { readonly metadata: Uint8Array };
+  /** Bytes of payload, those that nobody asked for included. */
+  readonly downloaded: number;
   /** Bytes of payload per second. */
   downloadSpeed(): number;
   uploadSpeed(): number;

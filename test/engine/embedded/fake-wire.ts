@@ -29,6 +29,7 @@ export class FakeWire implements FetchWire {
   hasFast = true;
   peerAllowedFastSet: number[] = [];
   requests: WireRequest[] = [];
+  downloaded = 0;
   peerExtendedHandshake: { reqq?: unknown } = {};
   readonly cancelled: { piece: number; offset: number }[] = [];
   readonly peerPieces: FakePieces;
@@ -59,6 +60,7 @@ export class FakeWire implements FetchWire {
     if (next === undefined) throw new Error('nothing is asked for');
     this.#take(next.piece, next.offset);
     const bytes = this.#pieces.get(next.piece);
+    this.downloaded += next.length;
     next.callback(null, (bytes ?? new Uint8Array()).subarray(next.offset, next.offset + next.length));
   }
 
@@ -70,6 +72,10 @@ export class FakeWire implements FetchWire {
   close(): void {
     this.destroyed = true;
     for (const { piece, offset } of [...this.requests]) this.#take(piece, offset)?.callback(new Error('closed'), null);
+  }
+
+  destroy(): void {
+    this.close();
   }
 
   #take(piece: number, offset: number): WireRequest | undefined {

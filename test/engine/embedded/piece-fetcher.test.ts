@@ -207,6 +207,40 @@ describe('a peer that loses requests', () => {
   });
 });
 
+describe('a peer that stays silent', () => {
+  test('leaves what it owed to the others', () => {
+    const [silent, honest] = [new FakeWire(pieces), new FakeWire(pieces)] as const;
+    const { fetcher, world } = setUp(silent, honest);
+    world.plan = { pieces: [0], urgentCount: 0 };
+    fetcher.update();
+    expect([silent.asked.length, honest.asked.length]).toEqual([4, 0]);
+    world.nowMs = 5000;
+    fetcher.update();
+    expect([silent.asked.length, honest.asked.length]).toEqual([0, 4]);
+  });
+
+  test('is let go after half a minute', () => {
+    const wire = new FakeWire(pieces);
+    const { fetcher, world } = setUp(wire);
+    fetcher.update();
+    for (world.nowMs = 5000; world.nowMs < 30_000; world.nowMs += 5000) fetcher.update();
+    expect(wire.destroyed).toBe(false);
+    fetcher.update();
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('is not one whose blocks come late, even if nobody waits for them any more', () => {
+    const wire = new FakeWire(pieces);
+    const { fetcher, world } = setUp(wire);
+    fetcher.update();
+    for (world.nowMs = 5000; world.nowMs <= 120_000; world.nowMs += 5000) {
+      if (world.nowMs % 20_000 === 0) wire.downloaded += BLOCK;
+      fetcher.update();
+    }
+    expect(wire.destroyed).toBe(false);
+  });
+});
+
 describe('an urgent block that is late', () => {
   test('is asked of a second peer, and the slower of them is called off', () => {
     const [slow, fast] = [new FakeWire(pieces), new FakeWire(pieces)] as const;
@@ -277,5 +311,48 @@ describe('a piece with a wrong hash', () => {
     honest.sendAll();
     await keeps;
     expect(Buffer.from(kept.get(0) ?? [])).toEqual(Buffer.from(pieces[0] ?? []));
+  });
+
+  test.each([0, 1])('is fetched from another when the one brings %i blocks of it and falls silent', async brought => {
+    const liar = new FakeWire(wrongPieces);
+    const honest = new FakeWire(pieces);
+    for (const wire of [liar, honest]) wire.peerExtendedHandshake = { reqq: 2 };
+    const { fetcher, kept, world, something } = setUp(liar, honest);
+    world.plan = { pieces: [0], urgentCount: 1 };
+    fetcher.update();
+    liar.sendAll();
+    honest.sendAll();
+    expect([liar.asked.length, honest.asked.length]).toEqual([2, 0]);
+    for (let block = 0; block < brought; block++) liar.send();
+    world.nowMs += 5000;
+    fetcher.update();
+    expect([liar.asked.length, honest.asked.length]).toEqual([0, 2]);
+    const keeps = something();
+    honest.sendAll();
+    await keeps;
+    expect(Buffer.from(kept.get(0) ?? [])).toEqual(Buffer.from(pieces[0] ?? []));
+  });
+
+  test('is fetched from another also when that one was busy as the first fell silent', async () => {
+    const liar = new FakeWire(wrongPieces);
+    const honest = new FakeWire(pieces);
+    for (const wire of [liar, honest]) wire.peerExtendedHandshake = { reqq: 2 };
+    const { fetcher, world } = setUp(liar, honest);
+    world.plan = { pieces: [0], urgentCount: 1 };
+    fetcher.update();
+    liar.sendAll();
+    honest.sendAll();
+    world.plan = { pieces: [0, 1], urgentCount: 1 };
+    fetcher.update();
+    expect([liar.asked, honest.asked]).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    world.nowMs += 4000;
+    honest.send();
+    world.nowMs += 1000;
+    fetcher.update();
+    while (honest.asked.includes(1)) honest.send();
+    expect(honest.asked).toEqual([0, 0]);
   });
 });
