@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asEngineError, EngineError, type TorrentSource } from '../engine/index.ts';
 import { metainfoLimits } from '../engine/metainfo-limits.ts';
@@ -29,6 +29,7 @@ export class WatchFolder {
   readonly #running: Promise<void>;
   /** Identities at the last look. */
   #seen = new Map<string, string>();
+  #listed: Listing | undefined;
   #isMissing = false;
 
   constructor(options: WatchFolderOptions) {
@@ -52,28 +53,37 @@ export class WatchFolder {
   }
 
   async #look(): Promise<void> {
-    const names = await this.#list();
-    if (names === undefined) return;
+    const listing = await this.#list();
+    if (listing === undefined) return;
     const seen = new Map<string, string>();
-    for (const name of names) {
+    for (const name of listing.names) {
       if (this.#stopping.signal.aborted) return;
       const identity = await identityAt(join(this.#options.path, name));
       if (identity === undefined) continue;
       seen.set(name, identity);
       const isStable = this.#seen.get(name) === identity;
-      if (isStable && this.#options.journal.state.watched.get(name) !== identity) await this.#take(name, identity);
+      if (isStable && !this.#isTaken(name, identity)) await this.#take(name, identity);
     }
     this.#seen = seen;
-    this.#forgetGone(seen);
+    this.#forgetGone(listing);
+    this.#listed = listing;
+  }
+
+  #isTaken(name: string, identity: string): boolean {
+    const taken = this.#options.journal.state.watched.get(name);
+    return taken === identity || taken?.split(':').slice(1).join(':') === identity; // earlier ones began with the device
   }
 
   /** Undefined, and said once, while the folder cannot be read: then nothing is known to be gone either. */
-  async #list(): Promise<readonly string[] | undefined> {
+  async #list(): Promise<Listing | undefined> {
     const { path, logger } = this.#options;
     try {
+      const folder = await folderAt(path);
       const names = await readdir(path);
       this.#isMissing = false;
-      return names.filter(name => /\.(torrent|magnet)$/i.test(name) && !name.startsWith('.')).sort();
+      if ((await folderAt(path)) !== folder) return undefined; // of which are they? At the next look.
+      const wanted = names.filter(name => /\.(torrent|magnet)$/i.test(name) && !name.startsWith('.'));
+      return { folder, names: new Set(wanted.sort()) };
     } catch (error) {
       if (!this.#isMissing) logger.warn({ path, error }, 'cannot read the watch folder');
       this.#isMissing = true;
@@ -97,28 +107,38 @@ export class WatchFolder {
     journal.append({ type: 'watched', name, identity });
   }
 
-  #forgetGone(seen: ReadonlyMap<string, string>): void {
-    const gone = [...this.#options.journal.state.watched.keys()].filter(name => !seen.has(name));
+  /** In an unmounted file system's place there is another folder, which is empty: nothing is gone by that. */
+  #forgetGone({ folder, names }: Listing): void {
+    const before = this.#listed?.folder === folder ? this.#listed.names : new Set();
+    const { watched } = this.#options.journal.state;
+    const gone = [...watched.keys()].filter(name => before.has(name) && !names.has(name));
     this.#options.journal.append(...gone.map(name => ({ type: 'watched', name, identity: null }) as const));
   }
+}
+
+interface Listing {
+  readonly folder: string;
+  readonly names: ReadonlySet<string>;
 }
 
 /** People wait for the second look. */
 const INTERVAL_MS = 2000;
 
-/** What tells one state of one file from another. Undefined for what is no regular file. */
-async function identityAt(path: string): Promise<string | undefined> {
-  const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-  return stat?.isFile() ? identityOf(stat) : undefined;
+/** What tells this folder from another that comes in its place. */
+async function folderAt(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
-function identityOf(stat: {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-}): string {
-  return [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':');
+/** What tells one state of one file from another. Undefined for what is no regular file. */
+async function identityAt(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found?.isFile() ? identityOf(found) : undefined;
+}
+
+/** Without the device: NFS and btrfs give it another number at each mount. */
+function identityOf({ ino, size, mtimeNs }: Pick<BigIntStats, 'ino' | 'size' | 'mtimeNs'>): string {
+  return [ino, size, mtimeNs].join(':');
 }
 
 /** Undefined when the file is not the one that was looked at. @throws EngineError */

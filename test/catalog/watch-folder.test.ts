@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -70,6 +80,32 @@ describe('a watch folder', () => {
     journal.close();
     journal = Journal.open(dir, { logger: silentLogger });
     watch();
+    await lookTwice();
+    expect(added).toHaveLength(1);
+  });
+
+  it('knows a file again whose file system has another device number, also by what an older version wrote', async () => {
+    const film = join(path, 'a.torrent');
+    writeFileSync(film, torrent.bytes);
+    const { ino, size, mtimeNs } = statSync(film, { bigint: true });
+    journal.append({ type: 'watched', name: 'a.torrent', identity: `7:${ino}:${size}:${mtimeNs}` });
+    writeFileSync(join(path, 'b.torrent'), torrent.bytes);
+    const b = statSync(join(path, 'b.torrent'), { bigint: true });
+    watch();
+    await lookTwice();
+    await eventually(() => expect(journal.state.watched.get('b.torrent')).toBe(`${b.ino}:${b.size}:${b.mtimeNs}`));
+    expect(added).toHaveLength(1);
+  });
+
+  it('forgets nothing while an empty folder stands in its place, as one that is not mounted does', async () => {
+    writeFileSync(join(path, 'a.torrent'), torrent.bytes);
+    watch();
+    await eventually(() => expect(journal.state.watched.has('a.torrent')).toBe(true));
+    renameSync(path, join(dir, 'unmounted'));
+    mkdirSync(path);
+    await lookTwice();
+    rmSync(path, { recursive: true });
+    renameSync(join(dir, 'unmounted'), path);
     await lookTwice();
     expect(added).toHaveLength(1);
   });
