@@ -13,6 +13,11 @@ export class SpareBuffers {
     this.#limitBytes = limitBytes;
   }
 
+  /** What is kept. */
+  get bytes(): number {
+    return this.#spareBytes;
+  }
+
   /** What is in it does not matter to whoever asks. */
   take(size: number): Uint8Array {
     const index = this.#spare.findLastIndex(buffer => buffer.length === size);

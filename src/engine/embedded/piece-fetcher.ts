@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { SpareBuffers } from '../../util/spare-buffers.ts';
 import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import { noPieces, type PiecePlan } from './demand-plan.ts';
 import { PeerPace } from './peer-pace.ts';
 import { BLOCK_BYTES, PieceAssembly } from './piece-assembly.ts';
+import type { PieceMemory } from './piece-memory.ts';
 import type { Wire } from './webtorrent.js';
 
 /** What the fetcher uses of a connection. */
@@ -25,6 +25,7 @@ export type FetchWire = Pick<
 
 export interface FetcherComponents {
   readonly details: TorrentDetails;
+  readonly memory: PieceMemory;
   /** Every connection there is now. */
   readonly wires: () => readonly FetchWire[];
   /** What to fetch now; asked anew after every change. Pieces that are kept are not in it. */
@@ -56,7 +57,6 @@ export class PieceFetcher {
   readonly #finishing = new Set<number>();
   /** Pieces that came wrong from several peers, and the one peer that may bring each now. */
   readonly #single = new Map<number, FetchWire | undefined>();
-  readonly #buffers = new SpareBuffers(SPARE_BYTES);
   readonly #paces = new WeakMap<FetchWire, PeerPace>();
   #plan: PiecePlan = noPieces;
   #fetchedBytes = 0;
@@ -104,7 +104,7 @@ export class PieceFetcher {
   stop(): void {
     this.#plan = noPieces;
     this.#withdrawUnplanned();
-    this.#assemblies.clear();
+    for (const piece of [...this.#assemblies.keys()]) this.#forget(piece);
   }
 
   /** Up to its share of what the peer may owe. */
@@ -147,7 +147,7 @@ export class PieceFetcher {
   #assembly(piece: number): PieceAssembly<FetchWire> {
     const known = this.#assemblies.get(piece);
     if (known !== undefined) return known;
-    const bytes = this.#buffers.take(pieceSize(this.#components.details, piece));
+    const bytes = this.#components.memory.take(pieceSize(this.#components.details, piece));
     const assembly = new PieceAssembly<FetchWire>(piece, bytes);
     this.#assemblies.set(piece, assembly);
     return assembly;
@@ -209,7 +209,7 @@ export class PieceFetcher {
       }
     } finally {
       this.#finishing.delete(piece);
-      this.#buffers.giveBack(bytes);
+      this.#components.memory.giveBack(bytes);
     }
     this.update();
   }
@@ -233,7 +233,11 @@ export class PieceFetcher {
       const unplanned = wire.requests.filter(request => isUnplanned(request.piece));
       for (const { piece, offset, length } of unplanned) wire.cancel(piece, offset, length);
     }
-    this.#forgetSurplus([...this.#assemblies.keys()].filter(isUnplanned));
+    for (const [piece, assembly] of [...this.#assemblies]) {
+      if (!isUnplanned(piece)) this.#components.memory.release(assembly);
+      else if (assembly.receivedBytes === 0) this.#forget(piece);
+      else this.#components.memory.keep(assembly, () => this.#forget(piece));
+    }
   }
 
   /** What is withdrawn is free to be asked for again, of this peer or another. @returns whether anything was */
@@ -247,35 +251,21 @@ export class PieceFetcher {
     return true;
   }
 
-  /** What is half here may be wanted again soon, by a reader that seeks to and fro; the newest is worth keeping. */
-  #forgetSurplus(unplanned: readonly number[]): void {
-    let kept = 0;
-    for (const piece of unplanned.toReversed()) {
-      const assembly = this.#assemblies.get(piece);
-      if (assembly === undefined) continue;
-      if (assembly.receivedBytes > 0 && kept + assembly.bytes.length <= KEPT_BYTES) kept += assembly.bytes.length;
-      else this.#forget(piece);
-    }
-  }
-
   #forget(piece: number): void {
     const assembly = this.#assemblies.get(piece);
     if (assembly === undefined) return;
     this.#assemblies.delete(piece);
-    this.#buffers.giveBack(assembly.bytes);
+    this.#components.memory.release(assembly);
+    this.#components.memory.giveBack(assembly.bytes);
   }
 }
 
-/** A few pieces of usual size: one is written while others come in. */
-const SPARE_BYTES = 16 * 2 ** 20;
 /** A peer that owes an urgent block for so long is asked no more than its neighbour. */
 const OVERDUE_MS = 1500;
 /** A peer that owes blocks and has brought none for so long has lost them, or sends less than 3 KiB/s. */
 const UNANSWERED_MS = 5000;
 /** So often in a row: half a minute without a block, as long as webtorrent's own patience is meant to be. */
 const MOST_UNANSWERED = 6;
-/** Half-fetched pieces that nobody wants now. */
-const KEPT_BYTES = 16 * 2 ** 20;
 /** Enough that bytes come for who waits, little enough that who has priority hardly notices. */
 const PASSED_OVER_SHARE = 1 / 8;
 /** Before a peer's speed is known: 256 KiB, so that a far peer is not idle for most of its first round trips. */

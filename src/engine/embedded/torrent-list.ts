@@ -5,6 +5,7 @@ import type { InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import { DataExtents } from './data-extents.ts';
 import { MagnetResolver } from './magnet-resolver.ts';
 import { trackersOf, usableTrackers } from './metainfo-writer.ts';
+import { PieceMemory } from './piece-memory.ts';
 import type { SwarmMembership, Swarms } from './swarm-member.ts';
 import type { ThreadLogger } from './thread-logger.ts';
 import type { FromThread, ThreadArgument, ThreadOptions } from './thread-messages.ts';
@@ -33,6 +34,7 @@ export class TorrentList {
   readonly #newlyHeld = new Set<InfoHash>();
   readonly #checks = new WorkQueue(CHECKS_AT_ONCE);
   readonly #extents = new DataExtents();
+  readonly #memory = new PieceMemory();
   /** Why nothing begins any more. */
   #stopped: EngineError | undefined;
 
@@ -164,6 +166,7 @@ export class TorrentList {
         trackers: trackersOf(metainfo),
         swarm: this.#swarm(),
         extents: this.#extents,
+        memory: this.#memory,
         checks: this.#checks,
         events: {
           onState: changed => this.#tellState(changed),

@@ -12,6 +12,7 @@ import { FetchPlanner } from './fetch-planner.ts';
 import type { HeldPieces } from './held-pieces.ts';
 import { PieceFetcher } from './piece-fetcher.ts';
 import { holdersOf } from './piece-holders.ts';
+import type { PieceMemory } from './piece-memory.ts';
 import type { SwarmContent, SwarmMembership, Swarms } from './swarm-member.ts';
 import type { PieceProgress, WholeFile } from './thread-messages.ts';
 import type { TorrentFolder, TorrentRecord } from './torrent-folder.ts';
@@ -24,6 +25,7 @@ export interface TorrentSessionComponents {
   readonly trackers: readonly string[];
   readonly swarm: Swarms;
   readonly extents: DataExtents;
+  readonly memory: PieceMemory;
   /** Lets a few torrents be checked at a time. */
   readonly checks: WorkQueue;
   readonly events: TorrentSessionEvents;
@@ -67,7 +69,7 @@ export class TorrentSession {
   readonly #busy = new Set<Promise<unknown>>();
 
   constructor(components: TorrentSessionComponents, options: TorrentSessionOptions) {
-    const { details, folder, extents, events } = components;
+    const { details, folder, extents, memory, events } = components;
     this.infoHash = details.infoHash;
     this.#components = components;
     this.#record = options.record;
@@ -94,6 +96,7 @@ export class TorrentSession {
     );
     this.#fetcher = new PieceFetcher({
       details,
+      memory,
       wires,
       plan: () => (this.#error === undefined && !this.#record.paused ? this.#planner.plan() : noPieces),
       keep: (piece, bytes) => this.#keep(piece, bytes),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PiecePlan } from '../../../src/engine/embedded/demand-plan.ts';
 import { type FetchWire, PieceFetcher } from '../../../src/engine/embedded/piece-fetcher.ts';
+import { PieceMemory } from '../../../src/engine/embedded/piece-memory.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
@@ -18,12 +19,14 @@ const pieces = Array.from({ length: 5 }, (_, piece) =>
 const wrongPieces = pieces.map(piece => Buffer.concat([Buffer.from([(piece[0] ?? 0) ^ 1]), piece.subarray(1)]));
 
 function setUp(...wires: FakeWire[]) {
+  const memory = new PieceMemory();
   const kept = new Map<number, Uint8Array>();
   const bad: FetchWire[] = [];
   const waiters: (() => void)[] = [];
   const world = { plan: { pieces: [0, 1, 2, 3, 4], urgentCount: 0 } as PiecePlan, nowMs: 0 };
   const fetcher = new PieceFetcher({
     details,
+    memory,
     wires: () => wires.filter(wire => !wire.destroyed),
     plan: () => ({ ...world.plan, pieces: world.plan.pieces.filter(piece => !kept.has(piece)) }),
     keep: async (piece, bytes) => {
@@ -38,7 +41,7 @@ function setUp(...wires: FakeWire[]) {
     now: () => world.nowMs,
   });
   const something = () => new Promise<void>(resolve => waiters.push(resolve));
-  return { fetcher, kept, bad, world, something };
+  return { fetcher, memory, kept, bad, world, something };
 }
 
 describe('a fetcher', () => {
@@ -95,6 +98,7 @@ describe('a fetcher', () => {
       let nowMs = 0;
       const fetcher = new PieceFetcher({
         details: parseMetainfo(makeTorrent({ name: 't', content: blocks, pieceLength: BLOCK }).bytes),
+        memory: new PieceMemory(),
         wires: () => [wire],
         plan: () => plan,
         keep: async () => {},
@@ -125,6 +129,7 @@ describe('a fetcher', () => {
     const large = makeTorrent({ name: 't', content: patternContent(32 * BLOCK), pieceLength: 16 * BLOCK });
     const fetcher = new PieceFetcher({
       details: parseMetainfo(large.bytes),
+      memory: new PieceMemory(),
       wires: () => [wire],
       plan: () => ({ pieces: [0, 1], urgentCount: 2, passedOver: 1 }),
       keep: async () => {},
@@ -163,6 +168,16 @@ describe('a fetcher', () => {
     world.plan = { pieces: [0], urgentCount: 1 };
     fetcher.update();
     expect(wire.requests.map(({ offset }) => offset / BLOCK)).toEqual([2, 3]);
+  });
+
+  test('gives the memory of what is half here back when it stops', () => {
+    const wire = new FakeWire(pieces);
+    const { fetcher, memory, world } = setUp(wire);
+    world.plan = { pieces: [0, 1], urgentCount: 1 };
+    fetcher.update();
+    wire.send();
+    fetcher.stop();
+    expect([fetcher.receivedOf(0), memory.idleBytes]).toEqual([0, 2 * PIECE]);
   });
 
   test('asks others for what a peer that went away still owed', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
+import { PieceMemory } from '../../../src/engine/embedded/piece-memory.ts';
 import { noWishes, TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
 import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/embedded/torrent-session.ts';
 import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
@@ -37,6 +38,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = mad
         trackers: [],
         swarm: swarms,
         extents: new DataExtents(),
+        memory: new PieceMemory(),
         checks: new WorkQueue(1),
         events: {
           onState: ({ state }) => states.push(state),
@@ -169,6 +171,7 @@ test('a check that fails is made again when it is resumed', async () => {
       trackers: [],
       swarm: swarms,
       extents: new DataExtents(),
+      memory: new PieceMemory(),
       checks: new WorkQueue(1),
       events: { onState: ({ state }) => states.push(state), onHeld: () => {}, onWhole: () => {}, onProgress: () => {} },
     },
