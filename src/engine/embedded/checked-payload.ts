@@ -4,6 +4,7 @@ import type { DataExtents } from './data-extents.ts';
 import { HeldPieces } from './held-pieces.ts';
 import { PayloadStore } from './payload-store.ts';
 import { isPieceRight, verifyPayload } from './piece-verifier.ts';
+import { SecondLooks } from './second-looks.ts';
 import type { WholeFile } from './thread-messages.ts';
 import { WholeFiles } from './whole-files.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -31,6 +32,7 @@ export class CheckedPayload {
   readonly #components: CheckedPayloadComponents;
   readonly #store: PayloadStore;
   readonly #whole: WholeFiles;
+  readonly #looks = new SecondLooks(piece => this.#lookAgain(piece));
   readonly #writes = new WorkQueue(WRITES_AT_ONCE);
   #heldBytes = 0;
   /** Of the check, until it is done. */
@@ -85,17 +87,10 @@ export class CheckedPayload {
     this.#countHeld(piece);
   }
 
-  /** Looks again at pieces `[first, end)`, whose bytes were not where they should be. */
-  async recheck(first: number, end: number): Promise<void> {
-    const { details, events } = this.#components;
+  /** Looks again at pieces `[first, end)`, whose bytes were not where they should be. See {@link SecondLooks.at}. */
+  async recheck(first: number, end: number, signal: AbortSignal): Promise<void> {
     this.#store.closeForReading();
-    for (let piece = first; piece < end; piece++) {
-      if (!this.held.has(piece) || (await isPieceRight({ details, store: this.#store }, piece))) continue;
-      if (!this.held.has(piece)) continue; // another look found that out meanwhile
-      this.held.remove(piece);
-      this.#heldBytes -= pieceSize(details, piece);
-      events.onLost(piece);
-    }
+    await this.#looks.at(first, end, signal);
   }
 
   /** Somebody is about to read the file: what is held is in doubt if anybody else has written to it. @throws Error the system's */
@@ -112,6 +107,15 @@ export class CheckedPayload {
 
   close(): void {
     this.#store.close();
+  }
+
+  async #lookAgain(piece: number): Promise<void> {
+    const { details, events } = this.#components;
+    if (!this.held.has(piece) || (await isPieceRight({ details, store: this.#store }, piece))) return;
+    if (!this.held.has(piece)) return; // a look that began earlier found that out meanwhile
+    this.held.remove(piece);
+    this.#heldBytes -= pieceSize(details, piece);
+    events.onLost(piece);
   }
 
   #countHeld(piece: number): void {

@@ -43,7 +43,8 @@ export class ThreadSession {
       metainfo: async ({ infoHash }) => torrents.require(infoHash).metainfo,
       holders: async ({ infoHash, pieces }) => torrents.require(infoHash).holders(pieces),
       lookAt: async ({ infoHash, fileIndex }) => void torrents.require(infoHash).lookAt(fileIndex),
-      recheck: async ({ infoHash, first, end }) => void (await torrents.require(infoHash).recheck(first, end)),
+      recheck: async ({ infoHash, first, end }, signal) =>
+        void (await torrents.require(infoHash).recheck(first, end, signal)),
       stop: () => this.#stop(),
     };
   }

@@ -210,10 +210,13 @@ export class TorrentSession {
   }
 
   /** Looks again at pieces whose bytes were not where they should be. */
-  async recheck(first: number, end: number): Promise<void> {
-    await this.#payload.recheck(first, end);
-    this.#planner.reset();
-    this.#fetcher.update();
+  async recheck(first: number, end: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#whileBusy(this.#payload.recheck(first, end, AbortSignal.any([signal, this.#ended.signal])));
+    } finally {
+      this.#planner.reset();
+      this.#fetcher.update();
+    }
   }
 
   /** See {@link CheckedPayload.lookAt}. */

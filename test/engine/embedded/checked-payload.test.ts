@@ -83,13 +83,13 @@ test('a check that is ended is not done, and nothing is written any more', async
 });
 
 test('a second look misses what is gone, each piece once also when two look at once', async () => {
-  const { open, keep, lost, fileOf } = await setUp();
+  const { ended, open, keep, lost, fileOf } = await setUp();
   const payload = open();
   await payload.check(() => []);
   await keep(payload, 0, 1, 2, 3, 4);
   await truncate(fileOf('b'), PIECE);
   await expect(payload.read(3 * PIECE, 2 * PIECE)).rejects.toThrow('the payload is not on disk');
-  await Promise.all([payload.recheck(2, 5), payload.recheck(2, 5)]);
+  await Promise.all([payload.recheck(2, 5, ended.signal), payload.recheck(2, 5, ended.signal)]);
   expect(lost).toEqual([3, 4]);
   expect(payload.progressBytes).toBe(3 * PIECE);
   expect([...payload.held.toBitfield()]).toEqual([0b11100000]);

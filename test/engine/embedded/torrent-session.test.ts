@@ -2,14 +2,16 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
+import { PayloadStore } from '../../../src/engine/embedded/payload-store.ts';
 import { PieceMemory } from '../../../src/engine/embedded/piece-memory.ts';
 import { noWishes, TorrentFolder } from '../../../src/engine/embedded/torrent-folder.ts';
 import { TorrentSession, type TorrentSessionOptions } from '../../../src/engine/embedded/torrent-session.ts';
 import { WorkQueue } from '../../../src/engine/embedded/work-queue.ts';
 import { EngineError } from '../../../src/engine/index.ts';
 import { infoDictionaryOf, parseMetainfo } from '../../../src/engine/metainfo.ts';
+import { Deferred } from '../../../src/util/deferred.ts';
 import { patternContent, sparseContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { type FakeMember, FakeSwarms } from './fake-swarm.ts';
@@ -18,6 +20,7 @@ const PIECE = 16_384;
 const content = patternContent(5 * PIECE);
 const made = makeTorrent({ name: 'session', content, pieceLength: PIECE });
 const pieces = Array.from({ length: 5 }, (_, piece) => content.read(piece * PIECE, PIECE));
+const never = new AbortController().signal;
 const record = { paused: false, wishes: noWishes, peers: ['127.0.0.2:1'] };
 
 async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = made) {
@@ -207,11 +210,50 @@ test('pieces that are gone from the disk are missing after a second look', async
   expect(swarms.member.isComplete).toBe(true);
   session.drop(1);
   await truncate(file, 2 * PIECE);
-  await session.recheck(1, 5);
+  await session.recheck(1, 5, never);
   expect([...session.held.toBitfield()]).toEqual([0b11000000]);
   expect(swarms.member.revoked).toEqual([2, 3, 4]);
   expect(session.summary().progressBytes).toBe(2 * PIECE);
 });
+
+test.each(['its call is abandoned', 'the torrent ends'])(
+  'a second look ends when %s, and nothing is read after it',
+  async how => {
+    const { swarms, open } = await setUp();
+    const session = open();
+    await session.start();
+    session.demand(1, { start: 0, endExclusive: 5 * PIECE, priority: 0 });
+    await fetch(session, swarms.member, 5);
+    const reads: number[] = [];
+    const firstRead = new Deferred<void>();
+    const gate = new Deferred<void>();
+    const read = PayloadStore.prototype.read;
+    onTestFinished(() => void vi.restoreAllMocks());
+    vi.spyOn(PayloadStore.prototype, 'read').mockImplementation(async function (this: PayloadStore, into, start) {
+      reads.push(start);
+      firstRead.resolve();
+      await gate.promise;
+      return read.call(this, into, start);
+    });
+    const abandoned = new AbortController();
+    const done: string[] = [];
+    const recheck = session.recheck(0, 5, abandoned.signal).catch(() => done.push('recheck'));
+    await firstRead.promise;
+    if (how === 'the torrent ends') {
+      const end = session.end().then(() => done.push('end'));
+      for (let turn = 0; turn < 10; turn++) await nextTurn();
+      expect(done).toEqual([]);
+      gate.resolve();
+      await end;
+    } else {
+      abandoned.abort();
+      gate.resolve();
+    }
+    await recheck;
+    expect(done[0]).toBe('recheck');
+    expect(reads).toEqual([0]);
+  },
+);
 
 test('all of it is wanted when somebody says so, which is remembered', async () => {
   const { swarms, open, folder } = await setUp();
