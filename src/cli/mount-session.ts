@@ -29,9 +29,12 @@ export class MountSession {
   readonly #logFile: LogFile | undefined;
   readonly #logger: RootLogger;
   #view: LiveView | undefined;
+  /** The one that was taken up last. */
+  #config: Config;
 
   constructor(request: MountRequest, context: CliContext, readyPipe: ReadyPipe | undefined) {
-    const { log } = request.loaded.config;
+    this.#config = request.loaded.config;
+    const { log } = this.#config;
     this.#request = request;
     this.#context = context;
     this.#readyPipe = readyPipe;
@@ -127,8 +130,10 @@ export class MountSession {
       const { config } = this.#loadAgain();
       this.#logger.setLevel(config.log.level);
       await handle.reload(config);
+      this.#config = config;
       this.#logger.info({}, 'configuration reloaded');
     } catch (error) {
+      this.#logger.setLevel(this.#config.log.level);
       this.#logger.error({ error }, 'the configuration cannot be reloaded; the one before stays');
     }
   }

@@ -29,7 +29,7 @@ export interface MountHandle {
   /** What `.torrent-fuse/status.json` of the mount holds at this moment. */
   status(): unknown;
 
-  /** Takes up what has changed of the options that can be reloaded; the others are left as they are. */
+  /** Takes up what has changed of the options that can be reloaded; the others are left as they are, and all when it fails. */
   reload(config: Config): Promise<void>;
 
   /**

@@ -91,11 +91,13 @@ async function start(options: MountOptions, teardown: Teardown): Promise<MountHa
   });
 
   async function reload(changed: Config): Promise<void> {
-    const added = await parseSources(changed.torrents.sources, 'configuration');
+    // Those that were there before may have been removed since, and stay so.
+    const before = new Set(live.current.torrents.sources);
+    const added = changed.torrents.sources.filter(source => !before.has(source));
+    addSources(catalog, await parseSources(added, 'configuration'), logger);
     live.current = changed;
     fuse.followLogLevel();
     tree.slowLane.refreshPolicies();
-    addSources(catalog, added, logger);
   }
 }
 

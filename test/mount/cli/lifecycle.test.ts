@@ -4,8 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { isAlive } from '../../../src/cli/serving-process.ts';
+import { makeTorrent } from '../../fixtures/make-torrent.ts';
 import { isMounted, MountProcess } from '../harness/mount-process.ts';
-import { run } from '../harness/run.ts';
+import { oneRead } from '../harness/one-read.ts';
+import { run, runOk } from '../harness/run.ts';
 import { removeScratchFolder } from '../harness/scratch.ts';
 import { type CliScratch, cleanEnvironment, cliScratch, processesWith, torrentFuse } from './cli.ts';
 
@@ -108,6 +110,67 @@ describe('a mount in the foreground', () => {
     mount.child.kill('SIGHUP');
     await expect.poll(() => readText(log)).toContain('the one before stays');
     expect(isMounted(scratch.mountpoint)).toBe(true);
+  });
+
+  describe('on SIGHUP', () => {
+    const policy = () => runOk('getfattr', ['--only-values', '-n', 'user.torrent.policy', sample()]);
+    const sample = () => join(scratch.mountpoint, 'sample');
+    const read = async () => (await oneRead(sample(), { offset: 0, length: 1000 })).errno;
+    let log: string;
+    let mount: MountProcess;
+    afterEach(() => run('umount', ['-l', scratch.dataDir])); // where it is a small disk
+
+    async function startWith(config: string): Promise<void> {
+      log = join(scratch.folder, 'log');
+      writeConfig(config);
+      mount = await startMount([`--config=${join(scratch.folder, 'config.toml')}`, `--log-file=${log}`]);
+    }
+
+    function writeConfig(config: string): void {
+      writeFileSync(join(scratch.folder, 'config.toml'), config);
+    }
+
+    async function reload(config: string, text = 'configuration reloaded'): Promise<void> {
+      writeConfig(config);
+      mount.child.kill('SIGHUP');
+      await expect.poll(() => readText(log)).toContain(text);
+    }
+
+    it('adds the sources that were not configured before, and leaves out what was removed', async () => {
+      const other = makeTorrent({ name: 'other', content: 'x' });
+      writeFileSync(join(scratch.folder, 'other.torrent'), other.bytes);
+      await startWith(`[torrents]\nsources = ["${scratch.torrent}"]\n`);
+      await runOk('rm', [sample()]);
+      await reload(`[torrents]\nsources = ["${scratch.torrent}", "${join(scratch.folder, 'other.torrent')}"]\n`);
+      expect(await runOk('ls', [scratch.mountpoint])).toBe('other\n');
+    });
+
+    it('lets the next read follow what it is to do when bytes are missing', async () => {
+      const sources = `[torrents]\nsources = ["${scratch.torrent}"]\n`;
+      await startWith(`${sources}[read]\ntimeout = "1s"\n`);
+      expect([await policy(), await read()]).toEqual(['wait:1s', 'ETIMEDOUT']);
+      await reload(`${sources}[read]\nwhen_missing = "eagain"\n`);
+      expect([await policy(), await read()]).toEqual(['eagain', 'EAGAIN']);
+    });
+
+    it('keeps all as it was when a source cannot be added', async () => {
+      const { dataDir, folder, torrent } = scratch;
+      mkdirSync(dataDir);
+      await runOk('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', dataDir]);
+      const other = makeTorrent({ name: 'other', content: 'x' });
+      writeFileSync(join(folder, 'other.torrent'), other.bytes);
+      const [before, after] = [`sources = ["${torrent}"]`, `sources = ["${torrent}", "${folder}/other.torrent"]`];
+      await startWith(`[log]\nlevel = "warn"\n[torrents]\n${before}\n`);
+      await run('sh', ['-c', 'cat /dev/zero > "$1/full"', 'sh', dataDir]);
+      const changed = `[log]\nlevel = "info"\n[torrents]\n${after}\n[read]\nwhen_missing = "eagain"\n`;
+      await reload(changed, 'the one before stays');
+      expect(await policy()).toBe('wait:30s');
+      await runOk('rm', [join(dataDir, 'full')]);
+      await runOk('mv', [sample(), join(scratch.mountpoint, 'renamed')]); // which `info` would tell
+      await reload(changed);
+      expect(readText(log)).not.toContain('a torrent was renamed');
+      expect(await runOk('ls', [scratch.mountpoint])).toBe('other\nrenamed\n');
+    });
   });
 });
 
