@@ -104,6 +104,11 @@ export class OpenFiles {
   }
 }
 
+/** What lies at the path can be opened, and is no file with bytes of its own. */
+export class NotRegularError extends Error {
+  override readonly name = 'NotRegularError';
+}
+
 export interface OpenFilesDisk {
   readonly open: (path: string) => Promise<FileHandle>;
   readonly leadsTo: (path: string, file: FileHandle) => Promise<boolean>;
@@ -138,7 +143,7 @@ function openForReading(path: string): Promise<FileHandle> {
 /** Never at once: the path may be on a server that does not answer. @throws Error the system's, or that it is no regular file */
 async function leadsTo(path: string, file: FileHandle): Promise<boolean> {
   const [there, here] = await Promise.all([statOf(path), file.stat({ bigint: true })]);
-  if (!here.isFile()) throw new Error('it is no regular file'); // a device gives bytes, too
+  if (!here.isFile()) throw new NotRegularError('it is no regular file'); // a device gives bytes, too
   return there?.ino === here.ino && there.dev === here.dev;
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codeOf } from '../../util/error-facts.ts';
 import { pieceSize } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import type { DataExtents } from './data-extents.ts';
 import type { HeldPieces } from './held-pieces.ts';
+import { NotRegularError } from './open-files.ts';
 import type { PayloadStore } from './payload-store.ts';
 
 export interface VerifierComponents {
@@ -41,7 +43,8 @@ export async function verifyPayload(components: VerifierComponents, options: Ver
     options.signal.throwIfAborted();
     looked[piece] = 1;
     const mustRead = !held.has(piece) && survey.hasDataOf(piece);
-    if (mustRead && (await isPieceRight(components, piece))) {
+    // What cannot be read is fetched: one bad sector must not keep the torrent from being used.
+    if (mustRead && (await isPieceRight(components, piece).catch(() => false))) {
       held.add(piece);
       options.onHeld(piece);
     }
@@ -60,21 +63,31 @@ export async function verifyPayload(components: VerifierComponents, options: Ver
   }
 }
 
-/** Reads and hashes one piece, a part at a time, so that a piece of any size takes little memory and no long turn. */
+/**
+ * Reads and hashes one piece, a part at a time, so that a piece of any size takes little memory and no long turn. False also when
+ * its bytes are not there; rejects with the system's error when that cannot be told, as for want of descriptors.
+ */
 export async function isPieceRight({ details, store }: PieceSource, piece: number): Promise<boolean> {
   const start = piece * details.pieceLength;
   const size = pieceSize(details, piece);
   const hash = createHash('sha1');
   for (let offset = 0; offset < size; offset += PART_BYTES) {
     const part = new Uint8Array(Math.min(PART_BYTES, size - offset));
-    if (!(await store.read(part, start + offset).catch(() => false))) return false;
+    if (!(await store.read(part, start + offset).catch(falseIfNotThere))) return false;
     hash.update(part);
   }
   return hash.digest().equals(details.pieceHashes.subarray(piece * 20, piece * 20 + 20));
 }
 
+function falseIfNotThere(error: unknown): false {
+  if (error instanceof NotRegularError || NOT_THERE.has(codeOf(error) ?? '')) return false;
+  throw error;
+}
+
 type PieceSource = Pick<VerifierComponents, 'details' | 'store'>;
 
+/** No file, or in its place a folder, a link, a socket or a fifo (open(2), pread(2)). */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'ESPIPE']);
 /** A torrent of which little was fetched has tens of thousands of holes, which cost no read. */
 const TURN_MS = 5;
 /** About a millisecond of hashing. */

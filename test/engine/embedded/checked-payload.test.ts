@@ -1,9 +1,11 @@
-import { mkdtemp, rm, truncate } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { CheckedPayload } from '../../../src/engine/embedded/checked-payload.ts';
 import { DataExtents } from '../../../src/engine/embedded/data-extents.ts';
+import { PayloadStore } from '../../../src/engine/embedded/payload-store.ts';
 import { parseMetainfo } from '../../../src/engine/metainfo.ts';
 import { patternContent } from '../../fixtures/content.ts';
 import { makeTorrent } from '../../fixtures/make-torrent.ts';
@@ -93,6 +95,35 @@ test('a second look misses what is gone, each piece once also when two look at o
   expect(lost).toEqual([3, 4]);
   expect(payload.progressBytes).toBe(3 * PIECE);
   expect([...payload.held.toBitfield()]).toEqual([0b11100000]);
+});
+
+test('a second look that the system does not let read takes nothing for lost', async () => {
+  const { ended, open, keep, lost } = await setUp();
+  const payload = open();
+  await payload.check(() => []);
+  await keep(payload, 0);
+  const failure = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  onTestFinished(() => void vi.restoreAllMocks());
+  vi.spyOn(PayloadStore.prototype, 'read').mockRejectedValueOnce(failure);
+  await expect(payload.recheck(0, 1, ended.signal)).rejects.toThrow('too many open files');
+  await payload.recheck(0, 1, ended.signal);
+  expect([lost, payload.held.has(0)]).toEqual([[], true]);
+});
+
+test.each([
+  ['nothing', async () => {}],
+  ['a folder', (path: string) => mkdir(path)],
+  ['a link', (path: string) => symlink('/dev/zero', path)],
+  ['a fifo', async (path: string) => void execFileSync('mkfifo', [path])],
+])('a second look that finds %s in the place of a file misses its pieces', async (_, put) => {
+  const { ended, open, keep, lost, fileOf } = await setUp();
+  const payload = open();
+  await payload.check(() => []);
+  await keep(payload, 0, 4);
+  await rm(fileOf('a'));
+  await put(fileOf('a'));
+  await payload.recheck(0, 5, ended.signal);
+  expect(lost).toEqual([0]);
 });
 
 test('what is held is in doubt from the first piece on that is written after somebody else wrote', async () => {
