@@ -42,11 +42,6 @@ export function piecesOf(details: TorrentDetails, start: number, endExclusive: n
   return { first, end: endExclusive > start ? Math.ceil(endExclusive / details.pieceLength) : first };
 }
 
-export function everyPiece(first: number, end: number, isHeld: (piece: number) => boolean): boolean {
-  for (let piece = first; piece < end; piece++) if (!isHeld(piece)) return false;
-  return true;
-}
-
 function firstFileEndingAfter(files: readonly TorrentFile[], offset: number): number {
   return partitionPoint(files, file => file.offset + file.length <= offset);
 }

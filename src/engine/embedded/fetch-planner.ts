@@ -1,5 +1,4 @@
 import type { FileWishes } from '../engine.ts';
-import { everyPiece } from '../payload-layout.ts';
 import type { TorrentDetails } from '../torrent.ts';
 import { Availability, type HavingPeer } from './availability.ts';
 import { type PieceDemand, type PiecePlan, planPieces } from './demand-plan.ts';
@@ -53,7 +52,7 @@ export class FetchPlanner {
   /** Whether anything is missing that is wanted. */
   get wantsMore(): boolean {
     const ranges = [...this.streams.inTurn, ...this.#ahead, ...this.#wanted.missing(this.#isHeld)];
-    return ranges.some(({ first, end }) => !everyPiece(first, end, this.#isHeld));
+    return ranges.some(({ first, end }) => this.#components.held.nextMissing(first, end) < end);
   }
 
   plan(): PiecePlan {

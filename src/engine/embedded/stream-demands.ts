@@ -1,4 +1,3 @@
-import { everyPiece } from '../payload-layout.ts';
 import { neededNext, type StreamDemand } from './demand-plan.ts';
 import type { HeldPieces } from './held-pieces.ts';
 import type { PieceProgress } from './thread-messages.ts';
@@ -41,7 +40,7 @@ export class StreamDemands {
   passTurn(piece: number): void {
     for (const [id, demand] of [...this.#demands]) {
       const { first, end } = demand;
-      if (piece < first || piece >= end || !everyPiece(first, piece, other => this.#held.has(other))) continue;
+      if (piece < first || piece >= end || this.#held.nextMissing(first, piece) < piece) continue;
       this.#demands.delete(id);
       this.#demands.set(id, demand);
     }
@@ -54,8 +53,7 @@ export class StreamDemands {
    */
   *newProgress(receivedOf: (piece: number) => number): Generator<[number, PieceProgress]> {
     for (const [id, { first, end }] of this.#demands) {
-      let piece = first;
-      while (piece < end && this.#held.has(piece)) piece++;
+      const piece = this.#held.nextMissing(first, end);
       const uncheckedBytes = piece < end ? receivedOf(piece) : 0;
       const told = this.#told.get(id);
       if (told?.piece === piece && told.uncheckedBytes === uncheckedBytes) continue;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { FetchPlanner } from '../../../src/engine/embedded/fetch-planner.ts';
 import { HeldPieces } from '../../../src/engine/embedded/held-pieces.ts';
 import { noWishes } from '../../../src/engine/embedded/torrent-folder.ts';
@@ -58,4 +58,18 @@ test('plans few large pieces, of those that somebody has and of those that nobod
   expect(planner.plan().pieces).toEqual([0, 1, 2, 3]);
   connect(6, 7, 8, 9, 10);
   expect(planner.plan().pieces).toEqual([0, 1, 2, 3, 6, 7, 8, 9]);
+});
+
+test('does not look at each piece of what is held already', () => {
+  const { planner, held } = setUp();
+  for (let piece = 0; piece < PIECES - 1; piece++) held.add(piece);
+  planner.streams.set(1, { first: 0, end: PIECES, priority: 0 });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const has = vi.spyOn(held, 'has');
+  expect([planner.wantsMore, ...planner.streams.newProgress(() => 5)]).toEqual([
+    true,
+    [1, { piece: PIECES - 1, uncheckedBytes: 5 }],
+  ]);
+  planner.streams.passTurn(PIECES - 1);
+  expect(has).not.toHaveBeenCalled();
 });
