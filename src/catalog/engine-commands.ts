@@ -18,17 +18,21 @@ export interface EngineCommand {
  */
 export class EngineCommands {
   readonly #queues = new Map<InfoHash, CommandQueue>();
+  readonly #stopping = new AbortController();
 
   enqueue(infoHash: InfoHash, command: EngineCommand): void {
     let queue = this.#queues.get(infoHash);
     if (queue === undefined) {
-      queue = new CommandQueue(() => this.#queues.delete(infoHash));
+      queue = new CommandQueue(this.#stopping.signal, () => this.#queues.delete(infoHash));
       this.#queues.set(infoHash, queue);
     }
     queue.push(command);
   }
 
-  /** Drops what waits or runs for the torrent; resolves when nothing of it runs any more. */
+  /**
+   * Drops what waits for the torrent, and gives up what runs, but not a removal: the engine may be in the middle of it, and must
+   * not be given the torrent before it is through. Resolves when nothing runs any more.
+   */
   async cancel(infoHash: InfoHash): Promise<void> {
     await this.#queues.get(infoHash)?.cancel();
   }
@@ -39,18 +43,21 @@ export class EngineCommands {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await Promise.all([...this.#queues.values()].map(queue => queue.cancel()));
   }
 }
 
 class CommandQueue {
+  readonly #stopping: AbortSignal;
   readonly #onEmpty: () => void;
   readonly #waiting: EngineCommand[] = [];
   readonly #cancelling = new AbortController();
   #running: Promise<void> | undefined;
   #delay = new AbortController();
 
-  constructor(onEmpty: () => void) {
+  constructor(stopping: AbortSignal, onEmpty: () => void) {
+    this.#stopping = stopping;
     this.#onEmpty = onEmpty;
   }
 
@@ -84,9 +91,10 @@ class CommandQueue {
 
   async #carryOut(command: EngineCommand): Promise<void> {
     const backoff = new Backoff({ initialMs: 500, maxMs: 30_000 });
+    const signal = command.kind === 'removal' ? this.#stopping : this.#cancelling.signal;
     while (!this.#cancelling.signal.aborted) {
       try {
-        await boundedCall(command.run, { signal: this.#cancelling.signal, timeoutMs: COMMAND_TIMEOUT_MS });
+        await boundedCall(command.run, { signal, timeoutMs: COMMAND_TIMEOUT_MS });
         if (!this.#cancelling.signal.aborted) command.onDone();
         return;
       } catch (cause) {

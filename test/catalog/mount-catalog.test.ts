@@ -9,6 +9,7 @@ import { MetainfoStore } from '../../src/catalog/metainfo-store.ts';
 import { MountCatalog, type MountCatalogOptions } from '../../src/catalog/mount-catalog.ts';
 import { EngineError, type InfoHash, parseInfoHash, type TorrentSource } from '../../src/engine/index.ts';
 import { parseMetainfo } from '../../src/engine/metainfo.ts';
+import { Deferred } from '../../src/util/deferred.ts';
 import { silentLogger } from '../../src/util/logger.ts';
 import { FakeEngine } from '../fakes/fake-engine.ts';
 import { FakeTorrent } from '../fakes/fake-torrent.ts';
@@ -330,6 +331,43 @@ describe('the catalog of a mount', () => {
       hung();
       await eventually(() => expect(catalog.get(infoHash)?.state).toBe('seeding'));
       expect(await listed()).toEqual([infoHash]);
+    });
+
+    it('that deletes is over before the engine is given the torrent again', async () => {
+      const { catalog, torrent, infoHash } = await withFilm();
+      const order: string[] = [];
+      const deleting = new Deferred<void>();
+      vi.spyOn(engine, 'delete').mockImplementation(async () => {
+        await deleting.promise; // whatever its signal says
+        await engine.forget(infoHash, { signal });
+        order.push('deleted');
+      });
+      const add = vi.spyOn(engine, 'add').mockImplementation(async () => {
+        order.push('added');
+        engine.addTorrent({ name: 'film', length: 1000 });
+        return infoHash;
+      });
+      catalog.remove(infoHash, { deleteData: true });
+      await eventually(() => expect(engine.delete).toHaveBeenCalled());
+      catalog.add(metainfoOf(torrent), dropped);
+      const polls = engine.calls.get('list') ?? 0;
+      await eventually(() => expect(engine.calls.get('list')).toBeGreaterThan(polls + 1));
+      expect(add).not.toHaveBeenCalled();
+      deleting.resolve();
+      await catalog.whenAccepted(infoHash, signal);
+      expect(order).toEqual(['deleted', 'added']);
+      await eventually(() => expect(catalog.get(infoHash)?.state).toBe('idle'));
+    });
+
+    it('that the engine does not answer holds up neither an end nor another removal', async () => {
+      const { catalog, torrent, infoHash } = await withFilm();
+      engine.hang('delete');
+      catalog.remove(infoHash, { deleteData: true });
+      await eventually(() => expect(engine.calls.get('delete')).toBe(1));
+      catalog.add(metainfoOf(torrent), dropped);
+      catalog.remove(infoHash, { deleteData: true });
+      expect(catalog.torrents()).toEqual([]);
+      await stop(catalog);
     });
   });
 
