@@ -93,9 +93,9 @@ export class CheckedPayload {
     await this.#looks.at(first, end, signal);
   }
 
-  /** Somebody is about to read the file: what is held is in doubt if anybody else has written to it. @throws Error the system's */
-  lookAt(fileIndex: number): void {
-    this.#store.lookAt(fileIndex);
+  /** Somebody is about to read the file: what is held is in doubt once this resolves if anybody else has written to it. */
+  lookAt(fileIndex: number): Promise<void> {
+    return this.#store.lookAt(fileIndex);
   }
 
   /** Bytes of the torrent; rejects when they are not on disk. */

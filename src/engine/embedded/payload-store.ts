@@ -27,7 +27,7 @@ export class PayloadStore {
 
   /**
    * @param onOthers somebody else has written to the files, or put others in their place, as far as our writes can tell; called
-   * before a file is made where one is gone, and before {@link lookAt} returns
+   * before a file is made where one is gone, and before {@link lookAt} resolves
    */
   constructor(folder: string, details: TorrentDetails, onOthers: () => void = () => {}) {
     this.#details = details;
@@ -76,10 +76,10 @@ export class PayloadStore {
     return this.#states.stateOf(fileIndex);
   }
 
-  /** Looks whether somebody else has written to the file since our last write. @throws Error the system's */
-  lookAt(fileIndex: number): void {
+  /** Looks whether somebody else has written to the file since our last write. Rejects with the system's error. */
+  async lookAt(fileIndex: number): Promise<void> {
     const path = this.#paths[fileIndex];
-    if (path !== undefined) this.#states.lookAt(fileIndex, path);
+    if (path !== undefined) await this.#states.lookAt(fileIndex, path);
   }
 
   /**

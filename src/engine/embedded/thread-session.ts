@@ -42,7 +42,7 @@ export class ThreadSession {
       setFileWishes: async ({ infoHash, wishes }) => void torrents.require(infoHash).setFileWishes(wishes),
       metainfo: async ({ infoHash }) => torrents.require(infoHash).metainfo,
       holders: async ({ infoHash, pieces }) => torrents.require(infoHash).holders(pieces),
-      lookAt: async ({ infoHash, fileIndex }) => void torrents.require(infoHash).lookAt(fileIndex),
+      lookAt: async ({ infoHash, fileIndex }) => void (await torrents.require(infoHash).lookAt(fileIndex)),
       recheck: async ({ infoHash, first, end }, signal) =>
         void (await torrents.require(infoHash).recheck(first, end, signal)),
       stop: () => this.#stop(),

@@ -220,8 +220,8 @@ export class TorrentSession {
   }
 
   /** See {@link CheckedPayload.lookAt}. */
-  lookAt(fileIndex: number): void {
-    this.#payload.lookAt(fileIndex);
+  lookAt(fileIndex: number): Promise<void> {
+    return this.#payload.lookAt(fileIndex);
   }
 
   /** Once in a while: asks for what is overdue, dials again, tells how far the pieces are that streams wait for. */

@@ -1,4 +1,5 @@
-import { type FileState, stateNow } from '../file-state.ts';
+import { codeOf } from '../../util/error-facts.ts';
+import { type FileState, stateNow, stateOf } from '../file-state.ts';
 
 /**
  * Tells for the files that we write whether anybody else did: before each write, and whenever it is asked, the file must be as our
@@ -25,11 +26,16 @@ export class WrittenStates {
     this.#onOthers(fileIndex);
   }
 
-  /** Looks whether somebody else wrote to the file at `path`; while we write, nobody can tell. */
-  lookAt(fileIndex: number, path: string): void {
-    const written = this.#files.get(fileIndex);
-    if (written?.writers !== 0 || written.state === undefined) return;
-    if (written.state !== stateNow(path)) this.replaced(fileIndex);
+  /**
+   * Looks whether somebody else wrote to the file at `path`; while we write, nobody can tell, and our write has looked as it began.
+   * Not at once: many open files on a server that may not answer, and the thread is every torrent's. Rejects with the system's
+   * error.
+   */
+  async lookAt(fileIndex: number, path: string): Promise<void> {
+    const known = this.#knownState(fileIndex);
+    if (known === undefined) return;
+    const found = await stateIfThere(path);
+    if (this.#knownState(fileIndex) === known && found !== known) this.replaced(fileIndex);
   }
 
   /** Runs one write of ours to the file at `path`, which need not be there yet. */
@@ -50,11 +56,18 @@ export class WrittenStates {
   }
 
   #begin(fileIndex: number, path: string): Written {
-    this.lookAt(fileIndex, path);
+    const known = this.#knownState(fileIndex);
+    if (known !== undefined && known !== stateNow(path)) this.replaced(fileIndex);
     const written = this.#files.get(fileIndex) ?? { writers: 0, state: undefined, isOurs: true };
     this.#files.set(fileIndex, written);
     written.writers++;
     return written;
+  }
+
+  /** In which the file must be if nobody else wrote to it, or has since that was told. */
+  #knownState(fileIndex: number): FileState | undefined {
+    const written = this.#files.get(fileIndex);
+    return written?.writers === 0 ? written.state : undefined;
   }
 }
 
@@ -62,4 +75,13 @@ interface Written {
   writers: number;
   state: FileState | undefined;
   isOurs: boolean;
+}
+
+async function stateIfThere(path: string): Promise<FileState | undefined> {
+  try {
+    return await stateOf(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
