@@ -59,7 +59,7 @@ export class CatalogModel {
 
   drop(entry: CatalogEntry): void {
     this.entries.delete(entry.infoHash);
-    if (entry.hasMetadata) this.emit({ kind: 'vanished', infoHash: entry.infoHash });
+    this.emit({ kind: 'vanished', infoHash: entry.infoHash });
   }
 
   /** Journals what has happened already: where it cannot be kept, it is found out again after a restart. */

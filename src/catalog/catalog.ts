@@ -114,7 +114,7 @@ export interface CatalogAddOptions {
 export type CatalogEvent =
   /** Metadata is known: the entry belongs in the tree. */
   | { readonly kind: 'appeared'; readonly torrent: CatalogTorrent }
-  /** Forgotten, deleted, or gone from the engine. */
+  /** Forgotten, deleted, or gone from the engine; also of one that has never appeared. */
   | { readonly kind: 'vanished'; readonly infoHash: InfoHash }
   | { readonly kind: 'renamed'; readonly torrent: CatalogTorrent }
   | { readonly kind: 'state'; readonly torrent: CatalogTorrent }

@@ -305,6 +305,17 @@ describe('the catalog of a mount', () => {
       await eventually(() => expect(new MetainfoStore(dir).has(infoHash)).toBe(false));
     });
 
+    it('is seen also where the .torrent was damaged meanwhile', async () => {
+      const [film, other] = ['film', 'other'].map((name, seed) => engine.publish({ name, length: 1000, seed }));
+      if (film === undefined || other === undefined) throw new Error('two were published');
+      const catalog = open({ store: new MetainfoStore(dir, 1) });
+      for (const torrent of [film, other]) catalog.add(metainfoOf(torrent), dropped);
+      truncateSync(join(dir, 'metainfo', `${film.infoHash}.torrent`), 20);
+      expect(catalog.get(film.infoHash)?.details).toBeUndefined();
+      catalog.remove(film.infoHash, { deleteData: false });
+      expect(kinds('vanished')).toMatchObject([{ infoHash: film.infoHash }]);
+    });
+
     it('can be taken back without a peer, the trackers of the magnet included', async () => {
       const { catalog, infoHash } = await withFilm();
       const add = vi.spyOn(engine, 'add');
