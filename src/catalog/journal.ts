@@ -24,6 +24,7 @@ export class Journal {
   readonly #logger: Logger;
   readonly #state: MutableJournalState;
   #fd: number;
+  #isClosed = false;
   /** Bytes of whole lines. */
   #length: number;
   #lines: number;
@@ -61,10 +62,12 @@ export class Journal {
   /**
    * Blocks for as long as the disk takes to keep the records. All of them are kept, or none.
    *
-   * @throws EngineError `no-space`, `io`
+   * @throws EngineError `no-space`, `io`; `stopped` once it is closed
    */
   append(...records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
+    // By now the descriptor's number may be another file's.
+    if (this.#isClosed) throw new EngineError('stopped', `${this.#path} is closed: the mount has ended`);
     const bytes = Buffer.from(records.map(record => `${JSON.stringify(record)}\n`).join(''));
     orStorageError(this.#path, () => this.#write(bytes));
     for (const record of records) this.#state.apply(record);
@@ -72,7 +75,10 @@ export class Journal {
     this.#compactIfWorthIt();
   }
 
+  /** Idempotent. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.#fd);
   }
 

@@ -29,7 +29,9 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
   try {
     const lock = DataDirLock.acquire(path, { pid: process.pid, mountpoint, since: new Date().toISOString() });
     teardown.push(() => lock.release());
-    return { path, journal: Journal.open(path, { logger }), store: new MetainfoStore(path) };
+    const journal = Journal.open(path, { logger });
+    teardown.push(() => journal.close());
+    return { path, journal, store: new MetainfoStore(path) };
   } catch (error) {
     throw asMountError(path, error);
   }

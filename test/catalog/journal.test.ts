@@ -1,4 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -59,6 +70,23 @@ describe('the journal', () => {
     again.append({ type: 'watched', name: 'a.torrent', identity: '1' });
     again.close();
     expect(reopened()).toMatchObject({ engine: 'rqbit', watched: [['a.torrent', '1']] });
+  });
+
+  it('writes nothing once it is closed, for its descriptor may be another file', () => {
+    const journal = open();
+    journal.append({ type: 'engine', engine: 'rqbit' });
+    journal.close();
+    const other = openSync(join(dir, 'other'), 'w');
+    try {
+      const append = () => journal.append({ type: 'watched', name: 'a.torrent', identity: '1' });
+      expect(append).toThrow(expect.objectContaining({ code: 'stopped' }));
+      journal.close();
+      writeSync(other, 'its own');
+    } finally {
+      closeSync(other);
+    }
+    expect(readFileSync(join(dir, 'other'), 'utf8')).toBe('its own');
+    expect(reopened()).toMatchObject({ engine: 'rqbit', watched: [] });
   });
 
   it('skips a damaged line in the middle, and keeps a copy of the file', () => {
