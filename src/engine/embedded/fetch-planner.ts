@@ -55,7 +55,8 @@ export class FetchPlanner {
     return ranges.some(({ first, end }) => this.#components.held.nextMissing(first, end) < end);
   }
 
-  plan(): PiecePlan {
+  /** @param mostBytes that may be on their way */
+  plan(mostBytes: number): PiecePlan {
     const { details, held, peers } = this.#components;
     const available = peers().length > 0 ? this.#availability.look() : undefined;
     return planPieces({
@@ -63,7 +64,7 @@ export class FetchPlanner {
       ahead: this.#ahead,
       nextMissing: (from, end) => held.nextMissing(from, end),
       nextAvailable: available && ((from, end) => held.nextMissing(from, end, available)),
-      limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(PLANNED_BYTES / details.pieceLength)),
+      limit: Math.max(MIN_PLANNED_PIECES, Math.ceil(mostBytes / details.pieceLength)),
       wanted: this.#wanted.missing(this.#isHeld),
     });
   }
@@ -71,6 +72,5 @@ export class FetchPlanner {
   readonly #isHeld = (piece: number): boolean => this.#components.held.has(piece);
 }
 
-/** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
-const PLANNED_BYTES = 64 * 2 ** 20;
-const MIN_PLANNED_PIECES = 4;
+/** One is written while the next one comes in, however large they are. */
+const MIN_PLANNED_PIECES = 2;

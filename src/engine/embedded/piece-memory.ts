@@ -9,6 +9,7 @@ export class PieceMemory {
   /** Oldest first, each with what its torrent does to forget it. */
   readonly #halfFetched = new Map<HalfFetched, () => void>();
   #halfFetchedBytes = 0;
+  readonly #fetching = new Set<object>();
 
   /** Bytes that are kept for nobody in particular, and of pieces that nobody wants. */
   get idleBytes(): number {
@@ -42,6 +43,17 @@ export class PieceMemory {
     }
   }
 
+  /** What a torrent that fetches may have on its way; as much as every other. */
+  shareOf(torrent: object): number {
+    this.#fetching.add(torrent);
+    return PLANNED_BYTES / this.#fetching.size;
+  }
+
+  /** It fetches nothing any more, until it asks for its share again. */
+  leave(torrent: object): void {
+    this.#fetching.delete(torrent);
+  }
+
   /** The piece is wanted again, or gone. */
   release(piece: HalfFetched): void {
     if (this.#halfFetched.delete(piece)) this.#halfFetchedBytes -= piece.bytes.length;
@@ -56,3 +68,5 @@ interface HalfFetched {
 const SPARE_BYTES = 16 * 2 ** 20;
 /** Half-fetched pieces that nobody wants now. */
 const KEPT_BYTES = 16 * 2 ** 20;
+/** What is on its way at most, checking and writing included, so that a slow disk holds up the net and not the memory. */
+const PLANNED_BYTES = 64 * 2 ** 20;

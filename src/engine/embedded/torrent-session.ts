@@ -6,7 +6,7 @@ import type { PieceHolders } from '../pieces.ts';
 import type { EngineTorrentState, InfoHash, TorrentDetails, TorrentSummary } from '../torrent.ts';
 import { CheckedPayload } from './checked-payload.ts';
 import type { DataExtents } from './data-extents.ts';
-import { noPieces } from './demand-plan.ts';
+import { noPieces, type PiecePlan } from './demand-plan.ts';
 import { diskError } from './disk-error.ts';
 import { FetchPlanner } from './fetch-planner.ts';
 import type { HeldPieces } from './held-pieces.ts';
@@ -98,7 +98,7 @@ export class TorrentSession {
       details,
       memory,
       wires,
-      plan: () => (this.#error === undefined && !this.#record.paused ? this.#planner.plan() : noPieces),
+      plan: () => this.#plan(),
       keep: (piece, bytes) => this.#keep(piece, bytes),
       onBadPeer: wire => this.#ban(wire),
       now,
@@ -238,6 +238,15 @@ export class TorrentSession {
     await this.#leave();
     await Promise.allSettled(this.#busy);
     this.#payload.close();
+    this.#components.memory.leave(this);
+  }
+
+  #plan(): PiecePlan {
+    const { memory } = this.#components;
+    const isFetching = this.#error === undefined && !this.#record.paused;
+    const plan = isFetching ? this.#planner.plan(memory.shareOf(this)) : noPieces;
+    if (plan.pieces.length === 0) memory.leave(this);
+    return plan;
   }
 
   #check(): Promise<void> {

@@ -64,3 +64,12 @@ test('what is wanted again does not have to make room', () => {
   }
   expect(torrents.map(({ fetcher }) => fetcher.receivedOf(0) > 0)).toEqual([true, false, true, true, true, true]);
 });
+
+test('torrents that fetch at the same time share what may be on its way', () => {
+  const memory = new PieceMemory();
+  const [one, other] = [{}, {}];
+  expect(memory.shareOf(one)).toBe(64 * MiB);
+  expect([memory.shareOf(other), memory.shareOf(one)]).toEqual([32 * MiB, 32 * MiB]);
+  memory.leave(other);
+  expect(memory.shareOf(one)).toBe(64 * MiB);
+});

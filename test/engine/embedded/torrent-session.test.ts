@@ -32,6 +32,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = mad
   folder.create(torrent.bytes, options.record ?? record);
   const states: string[] = [];
   const progress: number[] = [];
+  const memory = new PieceMemory();
   const open = () => {
     const session = new TorrentSession(
       {
@@ -41,7 +42,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = mad
         trackers: [],
         swarm: swarms,
         extents: new DataExtents(),
-        memory: new PieceMemory(),
+        memory,
         checks: new WorkQueue(1),
         events: {
           onState: ({ state }) => states.push(state),
@@ -55,7 +56,7 @@ async function setUp(options: Partial<TorrentSessionOptions> = {}, torrent = mad
     onTestFinished(() => session.end());
     return session;
   };
-  return { root, folder, swarms, states, progress, open, file: join(folder.files, 'session') };
+  return { root, folder, swarms, states, progress, memory, open, file: join(folder.files, 'session') };
 }
 
 /** Lets the peer send all that it is asked for until the pieces are held. */
@@ -86,6 +87,21 @@ test('plans once for all streams that come and go in a turn', async () => {
   for (const id of [0, 1, 2, 3]) session.drop(id);
   await nextTurn();
   expect([peer.asked, peer.cancelled]).toEqual([[4], []]);
+});
+
+test('takes its share of what may be on its way for as long as it fetches', async () => {
+  const { swarms, open, memory } = await setUp();
+  const session = open();
+  await session.start();
+  swarms.member.connect(pieces);
+  const other = {};
+  const alone = memory.shareOf(other);
+  session.demand(1, { start: 0, endExclusive: PIECE, priority: 0 });
+  await nextTurn();
+  expect(memory.shareOf(other)).toBe(alone / 2);
+  session.drop(1);
+  await nextTurn();
+  expect(memory.shareOf(other)).toBe(alone);
 });
 
 test('asks for what a stream wants, holds it, tells the peers, and withdraws what is dropped', async () => {
