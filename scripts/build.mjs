@@ -5,6 +5,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { strictBencode } from './vendor/strict-bencode.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -22,7 +23,7 @@ const bundle = await build({
   logLevel: 'warning',
   // Optional native accelerators: absent, webtorrent does without them.
   external: ['utp-native', 'bufferutil', 'utf-8-validate'],
-  plugins: [dialAsWeDo()],
+  plugins: [dialAsWeDo(), strictBencode()],
   // Bundled CommonJS packages call require() for node: built-ins.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });

@@ -82,11 +82,14 @@ export class Control {
     this.remove(this.#torrent(name).infoHash, { deleteData });
   }
 
-  /** A name may look like an info hash; the entry of that name comes first. Those that resolve go by what they are called. */
+  /**
+   * Info hashes come first: anybody can call a torrent by that of another. Those that resolve go by what they are called.
+   */
   #torrent(name: string): CatalogTorrent {
     const { catalog, root } = this.#options;
-    const infoHash = root.byName(name)?.infoHash ?? parseInfoHash(name);
-    const known = infoHash && catalog.get(infoHash);
+    const infoHash = parseInfoHash(name);
+    const entry = root.byName(name);
+    const known = (infoHash && catalog.get(infoHash)) ?? (entry && catalog.get(entry.infoHash));
     const found = known ?? catalog.torrents().find(each => each.name === name && !root.byInfoHash(each.infoHash));
     if (found === undefined) throw refusals.notFound;
     return found;

@@ -311,6 +311,16 @@ describe('control', () => {
     expect(mount.catalog.forgotten().map(({ infoHash }) => infoHash)).toEqual([one.infoHash]);
   });
 
+  it('takes an info hash for that of a torrent, whatever another is called', async () => {
+    const one = await mounted('one', 1);
+    const disguised = await mounted(one.infoHash, 2);
+    await mount.control({ command: 'remove', torrent: one.infoHash });
+    expect(await mount.list()).toEqual([one.infoHash]);
+    expect(mount.catalog.get(disguised.infoHash)).toBeDefined();
+    await mount.control({ command: 'remove', torrent: disguised.details.name });
+    expect(await mount.list()).toEqual([]);
+  });
+
   it('removes what is still resolving, and a URL that is not fetched', async () => {
     mount.engine.hang('add');
     mount.drop('x.magnet', `magnet:?xt=urn:btih:${hash}&dn=slow`);

@@ -22,6 +22,7 @@ export function joinEnds(peer: Peer): void {
  */
 export class WireInput {
   readonly #wire: WireInside;
+  #isLetGo = false;
 
   constructor(wire: WireInside) {
     this.#wire = wire;
@@ -29,8 +30,25 @@ export class WireInput {
     wire._onMessage = message => handle.call(wire, message[0] === BLOCK ? message : copyOf(message));
   }
 
-  /** Takes in what has arrived; nothing looks at `bytes` after that. */
+  /**
+   * Takes in what has arrived; nothing looks at `bytes` after that. A peer is let go whose message cannot be handled: what came
+   * after it would be left in memory that is used again.
+   *
+   * @throws what the message was handled with
+   */
   take(bytes: Uint8Array): void {
+    if (this.#isLetGo) return;
+    try {
+      this.#takeIn(bytes);
+    } catch (error) {
+      this.#isLetGo = true;
+      this.#wire._buffer = [];
+      this.#wire.destroy();
+      throw error;
+    }
+  }
+
+  #takeIn(bytes: Uint8Array): void {
     const wire = this.#wire;
     if (wire.peerId === null) {
       this.#write(copyOf(bytes)); // the parts of a handshake are kept until it is whole

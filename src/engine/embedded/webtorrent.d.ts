@@ -149,6 +149,7 @@ export interface WireInside extends EventEmitter {
   readonly _bufferSize: number;
   /** How many the parser waits for. */
   readonly _parserSize: number;
+  destroy(): void;
 }
 
 /** The memory of `bytes` is used again when the call returns. */

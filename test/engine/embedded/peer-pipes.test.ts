@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Peer, WireInside } from '#webtorrent';
 import { joinEnds, WireInput } from '../../../src/engine/embedded/peer-pipes.ts';
 import { dial } from '../../../src/engine/embedded/peer-socket.ts';
@@ -96,6 +96,21 @@ test('a block lies where it arrived, unless it began in an earlier chunk', async
     input.take(bytes.subarray(start, end));
   }
   expect(isInPlace).toEqual([false, true, true, true]);
+});
+
+test('a peer whose message cannot be handled is let go', async () => {
+  const bytes = await sent();
+  const wire = new RealWire('tcpOutgoing');
+  const heard = listen(wire);
+  const destroyed = vi.spyOn(wire, 'destroy');
+  const input = new WireInput(wire);
+  wire.once('unchoke', () => {
+    throw new Error('cannot be handled');
+  });
+  expect(() => input.take(bytes)).toThrow('cannot be handled');
+  expect(destroyed).toHaveBeenCalled();
+  input.take(bytes);
+  expect(heard).toEqual({ blocks: [], messages: [] });
 });
 
 test('encrypted peers understand each other, and what passes is counted', async () => {

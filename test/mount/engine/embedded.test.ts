@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,6 +10,7 @@ import { drain, heldPieces, readAll, rowIn, untilState } from '../../contract/en
 import { type Content, patternContent, sparseContent } from '../../fixtures/content.ts';
 import { type MadeTorrent, makeTorrent, writePayload } from '../../fixtures/make-torrent.ts';
 import { startEngine, temporaryFolder } from '../../swarm/built-engine.ts';
+import { reservedPort } from '../../swarm/reserved-port.ts';
 import { Seeder } from '../../swarm/seeder.ts';
 import { run, runOk } from '../harness/run.ts';
 import { stallEngine } from '../management/stalled-engine.ts';
@@ -341,6 +342,21 @@ describe('peers that fail', () => {
     await expectRight(engine, torrent);
   });
 
+  test.each([
+    ['a list with a string of negative length', 'l-3:'],
+    ['a dictionary with a key of negative length', 'd-3:'],
+    ['lists within lists', 'l'.repeat(200_000)],
+  ])('one that sends %s for an extended handshake', async (_, sent) => {
+    const torrent = makeTorrent({ name: 'hostile', content: patternContent(MiB), pieceLength: 65_536 });
+    const seeder = await Seeder.start({ torrents: [torrent], rate: MiB });
+    const listenPort = await reservedPort();
+    const { engine } = await startEngine({ listenPort, peers: [seeder.address] });
+    await add(engine, torrent);
+    await untilState(engine, torrent.infoHash, 'live');
+    await greet(listenPort, torrent, Buffer.from(sent));
+    await expectRight(engine, torrent);
+  });
+
   test('one that never answers holds up neither a read from another nor the end', async () => {
     const torrent = makeTorrent({ name: 'mute', content: patternContent(MiB), pieceLength: 65_536 });
     const mute = await listenMutely();
@@ -443,6 +459,21 @@ test('a port that is taken is told', async () => {
     message: expect.stringContaining('--listen-port'),
   });
 });
+
+/** Shakes hands with the engine (BEP 3), and sends `extended` in place of an extended handshake (BEP 10). */
+async function greet(port: number, torrent: MadeTorrent, extended: Buffer): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  const reserved = Buffer.from('0000000000100000', 'hex');
+  socket.write(Buffer.concat([Buffer.from('\x13BitTorrent protocol'), reserved, Buffer.from(torrent.infoHash, 'hex')]));
+  socket.write('-XX0001-hostile-peer');
+  await once(socket, 'data');
+  const header = Buffer.alloc(6);
+  header.writeUInt32BE(2 + extended.length);
+  header.writeUInt8(20, 4);
+  await new Promise(resolve => socket.write(Buffer.concat([header, extended]), resolve));
+}
 
 /** Takes connections and says nothing. */
 async function listenMutely(): Promise<string> {
