@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { makeSample, type SampleFile } from '../demo/sample.ts';
 import { bytesInWords } from '../observe/words.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 import { Child } from './child.ts';
 import type { CliContext } from './context.ts';
 import { CommandError } from './errors.ts';
@@ -19,7 +20,7 @@ const torrentName = 'torrent-fuse demo';
 /** Makes, seeds, mounts, reads, verifies, unmounts, and leaves nothing behind. @throws CommandError at the step that fails */
 export async function runDemo(context: CliContext): Promise<void> {
   const stop = new StopRequests(['SIGINT', 'SIGTERM']);
-  const signal = AbortSignal.any([stop.inOrder, AbortSignal.timeout(timeoutMs)]);
+  const signal = AbortSignal.any([stop.inOrder, timeoutSignal(timeoutMs)]);
   const folder = await mkdtemp(join(tmpdir(), 'torrent-fuse-demo-'));
   try {
     await new Demo(folder, context, signal).run();

@@ -1,5 +1,6 @@
 import type { MountHandle } from '../mount/mount-handle.ts';
 import type { Logger } from '../util/logger.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 import { StuckMountError } from './errors.ts';
 import { describeHolders, findHolders } from './holders.ts';
 import { fired, pause } from './wait.ts';
@@ -18,7 +19,7 @@ const atOnceTimeoutMs = 5000;
  * @throws StuckMountError when not even that works within five seconds more
  */
 export async function unmountInOrder(handle: MountHandle, atOnce: AbortSignal, logger: Logger): Promise<void> {
-  const giveUp = AbortSignal.any([atOnce, AbortSignal.timeout(inOrderTimeoutMs)]);
+  const giveUp = AbortSignal.any([atOnce, timeoutSignal(inOrderTimeoutMs)]);
   if (await unmountedBefore(giveUp, handle, logger)) return;
   logger.warn({}, atOnce.aborted ? 'unmounting at once' : 'unmounting although files are open: they fail from now on');
   const forced = handle.unmount({ force: true }).then(() => handle.closed);
@@ -30,6 +31,7 @@ export async function unmountInOrder(handle: MountHandle, atOnce: AbortSignal, l
 
 async function unmountedBefore(giveUp: AbortSignal, handle: MountHandle, logger: Logger): Promise<boolean> {
   let told = false;
+  const givenUp = fired(giveUp).then(() => false);
   while (!giveUp.aborted) {
     const attempt = handle.unmount().then(
       () => true,
@@ -43,7 +45,7 @@ async function unmountedBefore(giveUp: AbortSignal, handle: MountHandle, logger:
         return false;
       },
     );
-    if (await Promise.race([attempt, fired(giveUp).then(() => false)])) return true;
+    if (await Promise.race([attempt, givenUp])) return true;
     await pause(retryIntervalMs, [giveUp]);
   }
   return false;

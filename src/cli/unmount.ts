@@ -1,4 +1,5 @@
 import { detach, FuseError, type MountEntry, withAbort } from '../fuse/index.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 import { CommandError } from './errors.ts';
 import { describeHolders, findHolders } from './holders.ts';
 import { mountAt } from './mount-inquiry.ts';
@@ -52,7 +53,7 @@ async function detachWhenFree({ mountpoint }: MountEntry): Promise<void> {
 }
 
 async function untilGone(pid: number): Promise<void> {
-  const tooLong = AbortSignal.timeout(processEndTimeoutMs);
+  const tooLong = timeoutSignal(processEndTimeoutMs);
   while (isAlive(pid)) {
     if (tooLong.aborted)
       throw new CommandError(`the mount is gone, but its process ${pid} still ends; end it with: kill -9 ${pid}`);

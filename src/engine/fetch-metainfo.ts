@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { messageOf } from '../util/error-facts.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 import { EngineError } from './errors.ts';
 import { metainfoLimits } from './metainfo-limits.ts';
 
@@ -23,7 +24,7 @@ export interface FetchOptions {
  * `unavailable`, `connect-timeout`, `network`; the signal's reason
  */
 export async function fetchMetainfo(url: URL, options: FetchOptions): Promise<Uint8Array> {
-  const deadline = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+  const deadline = timeoutSignal(options.timeoutMs ?? TIMEOUT_MS);
   const signal = AbortSignal.any([options.signal, deadline]);
   try {
     return await follow(url, { ...options, signal });

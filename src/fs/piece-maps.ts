@@ -1,4 +1,5 @@
 import type { Engine, InfoHash, PieceMap } from '../engine/index.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 
 /**
  * The piece maps of torrents for whoever asks what is held, with a limit on how long an answer may wait for the engine: after
@@ -15,7 +16,7 @@ export class PieceMaps {
   /** As fresh as the engine can tell in time. @throws EngineError, TimeoutError when nothing is known; the signal's reason */
   async current(infoHash: InfoHash, signal: AbortSignal): Promise<PieceMap> {
     const known = this.#known.get(infoHash);
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const bounded = AbortSignal.any([signal, timeoutSignal(PATIENCE_MS)]);
     try {
       const map = await this.#engine.pieces(infoHash, { signal: bounded });
       this.#known.set(infoHash, map);

@@ -15,6 +15,7 @@ import {
 } from '../fuse/filesystem.ts';
 import { ReadError } from '../read/errors.ts';
 import type { ReadableFile, Reader, ReadPolicy } from '../read/reader.ts';
+import { timeoutSignal } from '../util/timeout-signal.ts';
 import { nodeIdOf } from './node-id.ts';
 import { type OpenMode, OpenModes, type Verified } from './open-modes.ts';
 import { openUnchanged } from './open-unchanged.ts';
@@ -166,7 +167,7 @@ export class TorrentFiles {
     const { whenMissing, timeoutMs } = this.#policy(at);
     if (nonBlocking || whenMissing === 'eagain')
       throw new ReadError('missing', 'the engine has yet to take the torrent');
-    const ends = [signal, this.#dismissal.signal, AbortSignal.timeout(timeoutMs)];
+    const ends = [signal, this.#dismissal.signal, timeoutSignal(timeoutMs)];
     try {
       await catalog.whenAccepted(infoHash, AbortSignal.any(ends));
     } catch (error) {

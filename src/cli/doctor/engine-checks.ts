@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Config } from '../../config/options.ts';
 import { isSupportedRqbit } from '../../mount/supported-rqbit.ts';
+import { timeoutSignal } from '../../util/timeout-signal.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { findProgram } from './fuse-checks.ts';
 
@@ -50,7 +51,7 @@ async function askServer(url: string, { user, password }: Config['rqbit']): Prom
   const credentials = Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64');
   const headers = { accept: 'application/json', ...(user !== undefined && { authorization: `Basic ${credentials}` }) };
   try {
-    const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(url, { headers, redirect: 'manual', signal: timeoutSignal(timeoutMs) });
     if (response.status === 401) return { kind: 'unauthorized' };
     const parsed = rqbitRoot.safeParse(await response.json().catch(() => undefined));
     return parsed.success ? { kind: 'rqbit', version: parsed.data.version } : { kind: 'something-else' };

@@ -1,5 +1,6 @@
 import type { Logger } from '../../util/logger.ts';
 import { mapBounded } from '../../util/map-bounded.ts';
+import { timeoutSignal } from '../../util/timeout-signal.ts';
 import type { WaitOptions } from '../engine.ts';
 import type { InfoHash, TorrentSummary } from '../torrent.ts';
 import type { RqbitClient } from './client.ts';
@@ -112,7 +113,7 @@ export class TorrentLister {
     seen.isDialled = true;
     this.#restarter.note(infoHash, this.#peers);
     if (before?.isDialled === true && before.id === seen.id) return;
-    const signal = AbortSignal.timeout(DIAL_MS);
+    const signal = timeoutSignal(DIAL_MS);
     void socketAddresses(this.#peers)
       .then(addresses => this.#client.addPeers(infoHash, addresses, { signal }))
       .catch(error => {

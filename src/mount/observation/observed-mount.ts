@@ -10,6 +10,7 @@ import type { MountChanges, MountView, Readiness } from '../../observe/http/moun
 import { Metrics } from '../../observe/metrics/metrics.ts';
 import { type Needs, neededPieces } from '../../observe/needed-pieces.ts';
 import type { FileFigures, FileKey, FilePieces, HolderFigures, MountSnapshot } from '../../observe/snapshot.ts';
+import { timeoutSignal } from '../../util/timeout-signal.ts';
 import { FilePlaces, filePieces } from './file-places.ts';
 import type { ObservedParts } from './observed-parts.ts';
 import { engineFailure, takeSnapshot } from './take-snapshot.ts';
@@ -104,14 +105,14 @@ export class ObservedMount implements MountView {
     const first = needs.pieces?.firstPiece ?? 0;
     const pieces = piecesOfRuns(missing, mostAskedPieces).map(piece => first + piece);
     if (id === undefined || pieces.length === 0) return undefined;
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    const bounded = AbortSignal.any([signal, timeoutSignal(patienceMs)]);
     return this.#parts.engine.holders?.(id, pieces, { signal: bounded }).catch(() => undefined);
   }
 
   async #isLocal(infoHash: string, fileIndex: number | undefined, signal: AbortSignal): Promise<boolean> {
     const id = parseInfoHash(infoHash);
     if (id === undefined || fileIndex === undefined) return false;
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    const bounded = AbortSignal.any([signal, timeoutSignal(patienceMs)]);
     const file = await this.#parts.engine
       .localFile({ infoHash: id, fileIndex }, { signal: bounded })
       .catch(() => undefined);
