@@ -82,7 +82,7 @@ export class TorrentXattrs {
     const { pieces } = this.#options;
     const current = await pieces.current(torrent.infoHash, signal).catch(() => undefined);
     signal.throwIfAborted();
-    return figuresOf(torrent, { pieces: current, totalPieces: torrent.details?.pieceCount });
+    return figuresOf(torrent, { pieces: current, totalPieces: torrent.pieceCount });
   }
 
   async #holdings(torrent: CatalogTorrent, { tree, node }: TreeNode, signal: AbortSignal): Promise<FileHoldings> {

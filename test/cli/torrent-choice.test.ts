@@ -32,6 +32,13 @@ describe('a torrent that people name', () => {
     expect(chooseTorrent(status, 'https://example.org/a.torrent').state).toBe('resolving');
   });
 
+  it('is the one of that info hash, whatever another is called', () => {
+    const disguised = torrent('a'.repeat(40), 'c'.repeat(40));
+    const both = { ...status, torrents: [disguised, ...status.torrents] };
+    expect(chooseTorrent(both, 'a'.repeat(40)).name).toBe('film');
+    expect(chooseTorrent(both, 'c'.repeat(40))).toBe(disguised);
+  });
+
   it('is refused when there is none, or more than one', () => {
     expect(() => chooseTorrent(status, 'aaaa')).toThrow(
       "no torrent of /mnt/x is called aaaa; 'torrent-fuse list /mnt/x'",

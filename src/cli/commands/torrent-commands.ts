@@ -15,7 +15,7 @@ export function addTorrentCommands(program: Command, context: CliContext): void 
     )
     .option('--delete-data', 'delete what was downloaded of it, for good')
     .action(async (mountpoint: string, torrent: string, { deleteData = false }: { deleteData?: boolean }) => {
-      const told = deleteData ? 'removed, and its data deleted' : 'removed, its data kept';
+      const told = deleteData ? 'removed, its data is being deleted' : 'removed, its data kept';
       await tell({ mountpoint, torrent, told }, context, named => ({ command: 'remove', torrent: named, deleteData }));
     });
   for (const command of ['pause', 'resume'] as const) {

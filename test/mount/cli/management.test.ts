@@ -144,7 +144,7 @@ describe('remove', () => {
     expect((await on('list', '--forgotten')).stdout).toMatch(/^NAME +REMOVED +INFO HASH\n(.*\n)*fourth +\d{4}-/);
     expect(await on('add', path)).toMatchObject({ code: 0 });
     const deleted = await on('remove', '--delete-data', infoHash.slice(0, 10));
-    expect(deleted).toMatchObject({ code: 0, stdout: `removed, and its data deleted: fourth (${infoHash})\n` });
+    expect(deleted).toMatchObject({ code: 0, stdout: `removed, its data is being deleted: fourth (${infoHash})\n` });
   });
 
   it('refuses what is not there', async () => {
